@@ -1,0 +1,138 @@
+// The only wiring: a configuration becomes a running server.
+
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { DestinationStream } from 'pino'
+import type { Config } from './config.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createServer } from './http/server.ts'
+import { type Clock, systemClock } from './platform/clock.ts'
+import type { Context } from './platform/context.ts'
+import * as credentials from './platform/credentials/credentials.ts'
+import { LookupCache } from './platform/credentials/lookup-cache.ts'
+import { masterKeyIn, randomMasterKey } from './platform/credentials/master-key.ts'
+import { Usage } from './platform/credentials/usage.ts'
+import { openVault } from './platform/credentials/vault.ts'
+import { IN_MEMORY, openStore } from './platform/db/engine.ts'
+import { type Migrations, migrate } from './platform/db/migrate.ts'
+import * as platformMigration from './platform/db/migrations/2026-11-21-platform.ts'
+import { type Ids, randomIds } from './platform/ids.ts'
+import { type Job, type RunningJobs, startJobs } from './platform/jobs.ts'
+import { createLog } from './platform/log.ts'
+import { mailJobs } from './platform/mail/jobs.ts'
+import { type Mailer, openMailer } from './platform/mail/smtp.ts'
+import { FixedWindow } from './platform/rate-limit/fixed-window.ts'
+import { createTraps } from './platform/traps.ts'
+import { vendors } from './vendors/index.ts'
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** What tests replace: time, randomness and where the log goes. */
+export interface Surroundings {
+  clock?: Clock
+  ids?: Ids
+  log?: DestinationStream
+}
+
+export interface App {
+  readonly context: Context
+  /** Where the server listens; before `listen` where it would. */
+  readonly url: string
+  inject: FastifyInstance['inject']
+  /** Starts to listen, and starts the jobs. Rejects with the system's error (EADDRINUSE). */
+  listen(): Promise<string>
+  /** Runs every job once, to its end. */
+  runJobs(): Promise<void>
+  /** Refuses new connections, lets requests in flight finish, ends the jobs, closes the store. */
+  close(): Promise<void>
+}
+
+/** Opens the store (migrated), and everything that works on it, without a server: what commands need. */
+export async function openContext(config: Config, surroundings: Surroundings = {}) {
+  const clock = surroundings.clock ?? systemClock
+  const store = openStore(config.data)
+  try {
+    await migrate(store.db, migrations())
+    const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.data))
+    const vault = await openVault(store.db, masterKey, clock.now())
+    const log = createLog(config.logLevel, surroundings.log)
+    const metrics = createMetrics()
+    const context: Context = {
+      db: store.db,
+      clock,
+      ids: surroundings.ids ?? randomIds,
+      log,
+      vault,
+      limits: new FixedWindow(clock),
+      lookups: new LookupCache(store.foreignVersion),
+      usage: new Usage(clock),
+      traps: createTraps(log, metrics.countTrap),
+      settings: {
+        publicUrl: config.publicUrl ?? `http://${hostInUrl(config.host)}:${config.port}`,
+        retentionMs: config.retentionDays * DAY_MS,
+        strippedPrefix: config.strippedPrefix,
+        smtp: config.smtp !== undefined,
+      },
+      afterCommit: action => action(),
+    }
+    return { context, log, metrics, close: () => store.close() }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+export async function createApp(config: Config, surroundings: Surroundings = {}): Promise<App> {
+  const { context, log, metrics, close: closeStore } = await openContext(config, surroundings)
+  const mailer = config.smtp && (await openMailer(config.smtp))
+  const server = await createServer({
+    context,
+    log,
+    metrics,
+    vendors,
+    migrations: migrations(),
+    trustProxy: config.trustProxy,
+  })
+  const jobs = allJobs(mailer)
+  let running: RunningJobs | undefined
+
+  return {
+    context,
+    get url() {
+      return context.settings.publicUrl
+    },
+    inject: server.inject.bind(server),
+    async listen() {
+      await server.listen({ host: config.host, port: config.port })
+      const { port } = server.server.address() as AddressInfo
+      const url = `http://${hostInUrl(config.host)}:${port}`
+      if (config.publicUrl === undefined) context.settings.publicUrl = url
+      running = startJobs(context, jobs)
+      return url
+    },
+    async runJobs() {
+      for (const job of jobs) await job.run(context)
+    },
+    async close() {
+      await server.close()
+      await running?.stop()
+      await credentials.saveUsage(context)
+      mailer?.close()
+      await closeStore()
+    },
+  }
+}
+
+function migrations(): Migrations {
+  const platform = { '2026-11-21-platform': platformMigration }
+  return Object.assign(platform, ...vendors.map(vendor => vendor.migrations))
+}
+
+function allJobs(mailer: Mailer | undefined): Job[] {
+  const usage: Job = { name: 'credential-usage', everyMs: 10_000, run: credentials.saveUsage }
+  return [usage, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

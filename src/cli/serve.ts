@@ -1,0 +1,79 @@
+import pino from 'pino'
+import { type App, createApp } from '../app.ts'
+import { readConfig } from '../config.ts'
+import { IN_MEMORY } from '../platform/db/engine.ts'
+import { readSeed, type SampleCredentials, seedIfEmpty } from '../seed/load.ts'
+import { vendors } from '../vendors/index.ts'
+import { type Command, parseFlags, print } from './command.ts'
+import { loadEnvironment, saveEnvironment } from './environment.ts'
+
+/** How long requests in flight have to finish before the process ends without them. */
+const STOP_MS = 10_000
+
+export const serve: Command = {
+  name: 'serve',
+  usage: 'understudy serve [--port 4600] [--host 127.0.0.1] [--data DIR | :memory: | postgres://…] [--seed FILE]',
+  summary: 'start the server',
+  async run(argv) {
+    const { flags } = parseFlags(argv, ['port', 'host', 'data', 'seed'])
+    const config = await readConfig(flags)
+    const seed = flags.seed === undefined ? undefined : await readSeed(flags.seed)
+    const log = pino.destination({ fd: 2, sync: false })
+    const app = await createApp(config, { log })
+    try {
+      const made = await seedIfEmpty(app.context, seed)
+      if (!made && seed) app.context.log.info('the store is not empty: --seed is left alone')
+      const url = await app.listen()
+      const saved = config.data === IN_MEMORY ? undefined : loadEnvironment(config.data)
+      const samples = made ?? saved?.samples ?? {}
+      if (config.data !== IN_MEMORY) saveEnvironment(config.data, { url, samples })
+      print(banner(url, config.data, samples, made !== undefined))
+    } catch (error) {
+      await app.close()
+      throw error
+    }
+    await stopped(app)
+    log.flushSync()
+    return 0
+  },
+}
+
+function banner(url: string, data: string, samples: SampleCredentials, firstStart: boolean): string {
+  const lines = [`Understudy listens on ${url}`, `  data      ${data}`, `  docs      ${url}/docs`]
+  if (firstStart && data !== IN_MEMORY) lines.push('  keys      made just now; `npx understudy env` prints them again')
+  for (const vendor of vendors) {
+    const sample = samples[vendor.name] ?? {}
+    lines.push('', vendor.title, `  base URL  ${vendor.environment(url, sample).baseUrl}`)
+    const curl = vendor.curl(url, sample)
+    if (curl) lines.push(`  try       ${curl}`)
+  }
+  lines.push('', 'Control API', `  base URL  ${url}/understudy/v1`)
+  const token = samples.control?.token
+  if (token) lines.push(`  try       curl -s -H 'authorization: Bearer ${token}' ${url}/understudy/v1/events`)
+  return lines.join('\n')
+}
+
+/** Resolves when the server has been stopped by SIGTERM or SIGINT. A second signal does not wait. */
+function stopped(app: App): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false
+    const stop = (signal: string) => {
+      if (stopping) process.exit(1)
+      stopping = true
+      app.context.log.info({ signal }, 'stopping')
+      setTimeout(() => {
+        app.context.log.error('requests did not finish in time; stopping without them')
+        process.exit(1)
+      }, STOP_MS).unref()
+      app.close().then(resolve, reject)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    // A fault that nobody caught leaves the process in an unknown state: say so and end; the store is safe.
+    process.on('uncaughtException', error => {
+      app.context.log.fatal({ err: error }, 'uncaught fault; stopping')
+      stop('uncaughtException')
+      process.exitCode = 1
+    })
+  })
+}

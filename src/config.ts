@@ -1,0 +1,138 @@
+// The only reader of the environment and the config file. Flags win over the environment, the environment over the
+// file, the file over the defaults.
+
+import { readFileSync } from 'node:fs'
+import { type Static, type TObject, Type } from 'typebox'
+import { parseMasterKey } from './platform/credentials/master-key.ts'
+import type { SmtpSettings } from './platform/mail/smtp.ts'
+import { parseDocument } from './platform/yaml-document.ts'
+
+export interface Config {
+  host: string
+  port: number
+  /** A directory, or `:memory:`. */
+  data: string
+  /** Where people reach the server, when that is not where it listens. */
+  publicUrl: string | undefined
+  logLevel: string
+  retentionDays: number
+  /** Whether `X-Forwarded-*` of a proxy is believed. */
+  trustProxy: boolean
+  /** A path prefix that a proxy strips; AfterShip signatures cover it. */
+  strippedPrefix: string
+  smtp: SmtpSettings | undefined
+  /** From the environment; otherwise a file in the data directory. */
+  masterKey: Uint8Array | undefined
+}
+
+export interface Flags {
+  host?: string | undefined
+  port?: string | undefined
+  data?: string | undefined
+}
+
+/** A setting that is wrong; the message names it, and its line where it stands in a file. Exit code 2. */
+export class ConfigError extends Error {}
+
+const LogLevel = Type.Union(
+  ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(name => Type.Literal(name)),
+)
+
+/** The config file: `UNDERSTUDY_CONFIG=FILE`, YAML. */
+const ConfigFile: TObject = Type.Object(
+  {
+    host: Type.Optional(Type.String({ minLength: 1 })),
+    port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+    data: Type.Optional(Type.String({ minLength: 1 })),
+    publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+    logLevel: Type.Optional(LogLevel),
+    retentionDays: Type.Optional(Type.Number({ minimum: 0, maximum: 3650 })),
+    trustProxy: Type.Optional(Type.Boolean()),
+    strippedPrefix: Type.Optional(Type.String({ pattern: '^(/[^/?#]+)*$' })),
+    smtp: Type.Optional(
+      Type.Object(
+        { url: Type.String({ pattern: '^smtps?://' }), from: Type.String({ minLength: 3 }) },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+type FileSettings = Partial<Omit<Config, 'masterKey'>>
+
+/** Puts a configuration together. Throws ConfigError. */
+export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  const file = env.UNDERSTUDY_CONFIG === undefined ? {} : await readConfigFile(env.UNDERSTUDY_CONFIG)
+  const data = flags.data ?? env.UNDERSTUDY_DATA ?? env.DATABASE_URL ?? file.data ?? './understudy-data'
+  if (/^postgres(ql)?:/.test(data)) {
+    throw new ConfigError('PostgreSQL is not supported by this version; name a directory, or :memory:')
+  }
+  return {
+    host: flags.host ?? env.UNDERSTUDY_HOST ?? file.host ?? '127.0.0.1',
+    port: portOf(flags.port, '--port') ?? portOf(env.UNDERSTUDY_PORT, 'UNDERSTUDY_PORT') ?? file.port ?? 4600,
+    data,
+    publicUrl: originOf(env.UNDERSTUDY_PUBLIC_URL) ?? file.publicUrl,
+    logLevel: logLevelOf(env.UNDERSTUDY_LOG_LEVEL) ?? file.logLevel ?? 'info',
+    retentionDays: file.retentionDays ?? 30,
+    trustProxy: file.trustProxy ?? false,
+    strippedPrefix: file.strippedPrefix ?? '',
+    smtp: smtpOf(env) ?? file.smtp,
+    masterKey: masterKeyOf(env.UNDERSTUDY_MASTER_KEY),
+  }
+}
+
+async function readConfigFile(path: string): Promise<FileSettings> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`cannot read the config file ${path}: ${reasonOf(error)}`)
+  }
+  const { value, problems } = await parseDocument(text, ConfigFile)
+  const [problem] = problems
+  if (problem) throw new ConfigError(`${path}:${problem.line}: ${problem.message}`)
+  return (value ?? {}) as Static<typeof ConfigFile> & FileSettings
+}
+
+function portOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
+    throw new ConfigError(`${name} must be a port number, not "${text}"`)
+  return Number(text)
+}
+
+function originOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
+    throw new ConfigError('UNDERSTUDY_PUBLIC_URL must be an origin such as https://understudy.example.com')
+  }
+  return url.origin
+}
+
+function logLevelOf(text: string | undefined): string | undefined {
+  if (text === undefined || LogLevel.anyOf.some(level => level.const === text)) return text
+  throw new ConfigError('UNDERSTUDY_LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent')
+}
+
+function smtpOf(env: NodeJS.ProcessEnv): SmtpSettings | undefined {
+  if (env.UNDERSTUDY_SMTP_URL === undefined) return undefined
+  if (!/^smtps?:\/\//.test(env.UNDERSTUDY_SMTP_URL)) {
+    throw new ConfigError('UNDERSTUDY_SMTP_URL must start with smtp:// or smtps://')
+  }
+  if (!env.UNDERSTUDY_SMTP_FROM) throw new ConfigError('UNDERSTUDY_SMTP_FROM is needed beside UNDERSTUDY_SMTP_URL')
+  return { url: env.UNDERSTUDY_SMTP_URL, from: env.UNDERSTUDY_SMTP_FROM }
+}
+
+function masterKeyOf(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined
+  try {
+    return parseMasterKey(text)
+  } catch (error) {
+    throw new ConfigError(`UNDERSTUDY_MASTER_KEY: ${reasonOf(error)}`)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,51 @@
+// What is answered when there is no request yet: broken HTTP, headers past every limit, a client too slow.
+
+import type { Socket } from 'node:net'
+import type { ConnectionError } from 'fastify'
+import { DomainError } from '../platform/errors.ts'
+import type { PlainReply, Vendor } from '../vendors/vendor.ts'
+import { problemOf } from './problem.ts'
+
+const STATUS_TEXT: Record<number, string> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+}
+
+/** Answers on the bare socket, in the envelope of the vendor whose path the packet names, and closes it. */
+export function answerBrokenHttp(
+  error: ConnectionError,
+  socket: Socket,
+  vendors: readonly Vendor[],
+  requestId: string,
+): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+  const refused = tooLarge
+    ? new DomainError('headersTooLarge', 'the headers are too large')
+    : new DomainError('malformed', 'this is not HTTP that can be read')
+  const { status, headers, body } = replyFor(refused, pathIn(error.rawPacket), vendors, requestId)
+  const finalStatus = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : status
+  const lines = [
+    `HTTP/1.1 ${finalStatus} ${STATUS_TEXT[finalStatus] ?? 'Error'}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function replyFor(error: DomainError, path: string, vendors: readonly Vendor[], requestId: string): PlainReply {
+  const vendor = vendors.find(({ prefixes }) => prefixes.some(prefix => path.startsWith(prefix)))
+  if (vendor) return vendor.refuse(error, requestId)
+  const { status, body } = problemOf(error, requestId)
+  return { status, headers: { 'content-type': 'application/problem+json; charset=utf-8' }, body: JSON.stringify(body) }
+}
+
+/** The path in the packet's request line, if that is where the packet starts. The framework's type of it is wrong. */
+function pathIn(packet: unknown): string {
+  return Buffer.isBuffer(packet) ? (packet.subarray(0, 200).toString('latin1').split(' ', 2)[1] ?? '') : ''
+}

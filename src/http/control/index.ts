@@ -1,0 +1,74 @@
+// The control API: how the server's operator makes tenants, keys and roles, and reads what happened.
+
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Context } from '../../platform/context.ts'
+import * as credentials from '../../platform/credentials/credentials.ts'
+import { DomainError } from '../../platform/errors.ts'
+import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
+import type { ControlScope, Vendor } from '../../vendors/vendor.ts'
+import { sendProblem } from '../problem.ts'
+import { eventRoutes } from './events.ts'
+import { keyRoutes } from './keys.ts'
+import { mailRoutes } from './mails.ts'
+import { tokenRoutes } from './tokens.ts'
+
+/** What each scope includes. */
+const includes: Record<ControlScope, readonly ControlScope[]> = {
+  read: ['read'],
+  write: ['read', 'write'],
+  admin: ['read', 'write', 'admin'],
+}
+
+export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPluginAsync {
+  return async app => {
+    app.addHook('onRequest', async (request, reply) => {
+      reply.header('cache-control', 'no-store').header('x-request-id', request.id)
+      await readRawBody(request)
+      const held = await authenticate(ctx, request)
+      requireScope(request, held)
+    })
+    app.addHook('preValidation', async request => {
+      if (request.routeOptions.schema?.body) request.body = parseJson(request.rawBody)
+    })
+    app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+    app.setNotFoundHandler((request, reply) =>
+      sendProblem(new DomainError('notFound', 'the control API has no such route; see /docs/control'), request, reply),
+    )
+    await app.register(eventRoutes(ctx))
+    await app.register(keyRoutes(ctx))
+    await app.register(mailRoutes(ctx))
+    await app.register(tokenRoutes(ctx))
+    for (const vendor of vendors) await app.register(mount(vendor, ctx), { prefix: `/${vendor.name}` })
+  }
+}
+
+function mount(vendor: Vendor, ctx: Context) {
+  return async (scope: FastifyInstance) => {
+    await scope.register(vendor.control(ctx))
+  }
+}
+
+/** Sets `request.operator` and gives the scope that the token holds. Throws `unauthenticated`. */
+async function authenticate(ctx: Context, request: FastifyRequest): Promise<ControlScope> {
+  const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
+  const credential = token === undefined ? undefined : await credentials.find(ctx, token)
+  if (credential?.vendor !== 'understudy' || !credentials.isUsable(ctx, credential)) {
+    throw new DomainError('unauthenticated', 'send a control token as `Authorization: Bearer ust_…`')
+  }
+  ctx.usage.note(credential.id)
+  request.operator = {
+    vendor: 'understudy',
+    tenant: '',
+    actor: `token:${credential.id}`,
+    operator: true,
+    requestId: request.id,
+  }
+  return credential.mode as ControlScope
+}
+
+function requireScope(request: FastifyRequest, held: ControlScope): void {
+  const needed = request.routeOptions.config.controlScope ?? (request.method === 'GET' ? 'read' : 'write')
+  if (!includes[held].includes(needed)) {
+    throw new DomainError('forbidden', `this needs a token of scope ${needed}; yours has ${held}`)
+  }
+}

@@ -1,0 +1,61 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Context } from '../../platform/context.ts'
+import * as credentials from '../../platform/credentials/credentials.ts'
+import { Key, keyOf } from '../../platform/credentials/wire.ts'
+import { ListQuery, listOf, listReply, pageQuery } from '../../platform/web/list-query.ts'
+
+const ById = Type.Object({ id: Type.String() })
+
+/** Keys and tokens of every vendor: who holds them, when they were last used, and off with them. */
+export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
+  return async app => {
+    const tags = ['Keys']
+    const Filter = {
+      vendor: Type.Optional(Type.String()),
+      tenant: Type.Optional(Type.String()),
+      holder: Type.Optional(Type.String({ description: "The holder's email." })),
+    }
+    app.get(
+      '/keys',
+      {
+        schema: {
+          tags,
+          summary: 'List keys, never their secrets',
+          querystring: Type.Object({ ...ListQuery, ...Filter }),
+          response: { 200: listOf(Key) },
+        },
+      },
+      async request => {
+        const { vendor, tenant, holder } = request.query
+        return listReply(await credentials.list(ctx, { vendor, tenant, holder }, pageQuery(request.query)), keyOf)
+      },
+    )
+    app.get(
+      '/keys/:id',
+      { schema: { tags, summary: 'Read a key', params: ById, response: { 200: Key } } },
+      async request => keyOf(await credentials.get(ctx, request.params.id)),
+    )
+    app.post(
+      '/keys/:id/disable',
+      { schema: { tags, summary: 'Disable a key from its next use on', params: ById, response: { 200: Key } } },
+      async request => keyOf(await credentials.disable(ctx, request.operator, request.params.id)),
+    )
+    app.post(
+      '/keys/:id/enable',
+      {
+        config: { controlScope: 'admin' },
+        schema: { tags, summary: 'Enable a key again', params: ById, response: { 200: Key } },
+      },
+      async request => keyOf(await credentials.enable(ctx, request.operator, request.params.id)),
+    )
+    app.delete(
+      '/keys/:id',
+      { schema: { tags, summary: 'Remove a key for good', params: ById, response: { 204: Type.Null() } } },
+      async (request, reply) => {
+        await credentials.remove(ctx, request.operator, request.params.id)
+        return reply.code(204).send(null)
+      },
+    )
+  }
+}

@@ -1,0 +1,115 @@
+// OpenAPI documents, one an API, made from the route schemas; and the same as pages to read, without any script.
+
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { DomainError } from '../platform/errors.ts'
+import { type Html, html, sendPage } from '../platform/web/page.ts'
+import { version } from './version.ts'
+
+interface Entry {
+  name: string
+  title: string
+  document(): OpenApi
+}
+
+export interface Catalogue {
+  readonly entries: Entry[]
+  /** Collects the routes that `scope` will get. Call it before they are registered. */
+  add(scope: FastifyInstance, name: string, title: string): Promise<void>
+}
+
+export function createCatalogue(): Catalogue {
+  const entries: Entry[] = []
+  return {
+    entries,
+    async add(scope, name, title) {
+      await scope.register(swagger, { openapi: { openapi: '3.1.0', info: { title, version } } })
+      entries.push({ name, title, document: () => scope.swagger() as OpenApi })
+    },
+  }
+}
+
+export function docsRoutes({ entries }: Catalogue): FastifyPluginAsync {
+  return async app => {
+    for (const { name, title, document } of entries) {
+      app.get(`/openapi/${name}.json`, async () => document())
+      app.get(`/docs/${name}`, async (_request, reply) => sendPage(reply, 200, title, documentPage(name, document())))
+    }
+    app.get('/docs', async (_request, reply) =>
+      sendPage(
+        reply,
+        200,
+        'Understudy',
+        html`<p>Version ${version}. The APIs of this server:</p>
+<ul>${entries.map(({ name, title }) => html`<li><a href="/docs/${name}">${title}</a></li>`)}</ul>
+<p><a href="/health">/health</a> · <a href="/ready">/ready</a> · <a href="/metrics">/metrics</a></p>`,
+      ),
+    )
+    app.get('/openapi/:name', async () => {
+      throw new DomainError('notFound', `there are ${entries.map(({ name }) => `/openapi/${name}.json`).join(', ')}`)
+    })
+  }
+}
+
+/** As much of OpenAPI 3.1 as our own documents hold. */
+interface OpenApi {
+  paths: Record<string, Record<string, Operation>>
+}
+interface Operation {
+  summary?: string
+  description?: string
+  tags?: string[]
+  parameters?: { name: string; in: string; description?: string }[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+  responses?: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>
+}
+interface Schema {
+  type?: string
+  description?: string
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  anyOf?: Schema[]
+  const?: unknown
+}
+
+function documentPage(name: string, document: OpenApi): Html {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => operationSection(method.toUpperCase(), path, operation)),
+  )
+  return html`<p><a href="/docs">All APIs</a> · <a href="/openapi/${name}.json">OpenAPI document</a></p>${operations}`
+}
+
+function operationSection(method: string, path: string, operation: Operation): Html {
+  const body = operation.requestBody?.content['application/json']?.schema
+  return html`<h2>${operation.summary ?? path}</h2><p><code>${method} ${path}</code></p>
+${operation.description ? html`<p>${operation.description}</p>` : undefined}
+${operation.parameters?.length ? parameterTable(operation.parameters) : undefined}
+${body ? html`<p>Body</p><pre>${sketch(body)}</pre>` : undefined}
+${Object.entries(operation.responses ?? {}).map(([status, { content }]) => {
+  const schema = content?.['application/json']?.schema
+  return html`<p>Answer ${status.toLowerCase()}</p>${schema ? html`<pre>${sketch(schema)}</pre>` : undefined}`
+})}`
+}
+
+function parameterTable(parameters: NonNullable<Operation['parameters']>): Html {
+  return html`<table>${parameters.map(
+    ({ name, in: place, description }) =>
+      html`<tr><td><code>${name}</code></td><td>${place}</td><td>${description ?? ''}</td></tr>`,
+  )}</table>`
+}
+
+/** A schema as a reader wants it: `{ "name": string, "seats"?: integer | null }`. */
+function sketch(schema: Schema, indent = ''): string {
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (schema.anyOf && !schema.properties) return schema.anyOf.map(option => sketch(option, indent)).join(' | ')
+  if (schema.items) return `[${sketch(schema.items, indent)}, …]`
+  if (!schema.properties) return schema.type === 'object' ? '{}' : (schema.type ?? 'any')
+  const inner = `${indent}  `
+  const lines = Object.entries(schema.properties).map(([name, field]) => {
+    const mark = schema.required?.includes(name) ? '' : '?'
+    const note = field.description ? `  // ${field.description}` : ''
+    return `${inner}"${name}"${mark}: ${sketch(field, inner)}${note}`
+  })
+  return lines.length === 0 ? '{}' : `{\n${lines.join('\n')}\n${indent}}`
+}

@@ -1,0 +1,26 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Context } from '../platform/context.ts'
+import { isMigrated, type Migrations } from '../platform/db/migrate.ts'
+import type { Metrics } from './metrics.ts'
+
+/** `/health`: the process is up. `/ready`: the store answers and has its newest shape. `/metrics`: for Prometheus. */
+export function healthRoutes(parts: {
+  context: Context
+  metrics: Metrics
+  migrations: Migrations
+}): FastifyPluginAsync {
+  const { context, metrics, migrations } = parts
+  return async app => {
+    app.get('/health', async () => ({ status: 'ok' }))
+    app.get('/ready', async (request, reply) => {
+      try {
+        if (await isMigrated(context.db, migrations)) return { status: 'ready' }
+        return reply.code(503).send({ status: 'unready', reason: 'migrations are missing' })
+      } catch (error) {
+        request.log.error({ err: error }, 'the store does not answer')
+        return reply.code(503).send({ status: 'unready', reason: 'the store does not answer' })
+      }
+    })
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  }
+}

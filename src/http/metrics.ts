@@ -1,0 +1,59 @@
+import type { FastifyRequest } from 'fastify'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  /** Counts a finished request. `route` is its pattern, never its path: no id or email becomes a label. */
+  countRequest(vendor: string, method: string, route: string, status: number, seconds: number): void
+  countTrap(vendor: string, trap: string): void
+  /** The text that Prometheus reads. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'understudy_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['vendor', 'method', 'route', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'understudy_request_duration_seconds',
+    help: 'Time from the request line to the end of the answer.',
+    labelNames: ['vendor', 'method', 'route'],
+    buckets: BUCKETS_S,
+    registers,
+  })
+  const rateLimited = new Counter({
+    name: 'understudy_rate_limited_total',
+    help: 'Requests refused by a rate limit.',
+    labelNames: ['vendor'],
+    registers,
+  })
+  const traps = new Counter({
+    name: 'understudy_traps_total',
+    help: "Mistakes that the vendors' APIs invite, by name.",
+    labelNames: ['vendor', 'trap'],
+    registers,
+  })
+  return {
+    countRequest(vendor, method, route, status, seconds) {
+      requests.inc({ vendor, method, route, status })
+      durations.observe({ vendor, method, route }, seconds)
+      if (status === 429) rateLimited.inc({ vendor })
+    },
+    countTrap: (vendor, trap) => traps.inc({ vendor, trap }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}
+
+/** The route's pattern, or `unmatched`. */
+export function routeOf(request: FastifyRequest): string {
+  return request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched')
+}

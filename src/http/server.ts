@@ -1,0 +1,127 @@
+// The HTTP server: limits, request log, and where everything is mounted.
+
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import type { Context } from '../platform/context.ts'
+import type { Migrations } from '../platform/db/migrate.ts'
+import { DomainError } from '../platform/errors.ts'
+import type { Vendor } from '../vendors/vendor.ts'
+import { answerBrokenHttp } from './broken-http.ts'
+import { controlApi } from './control/index.ts'
+import { createCatalogue, docsRoutes } from './docs.ts'
+import { healthRoutes } from './health.ts'
+import { type Metrics, routeOf } from './metrics.ts'
+import { sendProblem } from './problem.ts'
+
+/** What the parser takes at all; each scope refuses headers over 16 KiB in its own envelope. */
+const HEADERS_PARSED_MAX_BYTES = 64 * 1024
+const REQUEST_TIMEOUT_MS = 60_000
+const PARAMETER_MAX_LENGTH = 1024
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whose route this is, in metrics and logs. */
+    vendor?: string
+  }
+}
+
+export interface ServerParts {
+  context: Context
+  log: Logger
+  metrics: Metrics
+  vendors: readonly Vendor[]
+  migrations: Migrations
+  trustProxy: boolean
+}
+
+export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const { context, log, vendors } = parts
+  const server = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => context.ids.hex32(),
+    trustProxy: parts.trustProxy,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: HEADERS_PARSED_MAX_BYTES },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_LENGTH },
+    rewriteUrl: request => decodable(request.url ?? '/'),
+    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket, vendors, context.ids.hex32()),
+    // All findings at once, and nothing converted or dropped on the way in.
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  }) as unknown as FastifyInstance // the logger's type parameter, which nobody here needs
+
+  observe(server, parts)
+  server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      new DomainError('notFound', `nothing is at ${request.method} ${request.url.split('?', 1)[0]}`),
+      request,
+      reply,
+    ),
+  )
+
+  const catalogue = createCatalogue()
+  for (const vendor of vendors) {
+    await server.register(async scope => {
+      label(scope, vendor.name)
+      await catalogue.add(scope, vendor.name, vendor.title)
+      await scope.register(vendor.api(context))
+    })
+  }
+  await server.register(
+    async scope => {
+      label(scope, 'control')
+      await catalogue.add(scope, 'control', 'Understudy control API')
+      await scope.register(controlApi(context, vendors))
+    },
+    { prefix: '/understudy/v1' },
+  )
+  await server.register(healthRoutes(parts))
+  await server.register(docsRoutes(catalogue))
+  await server.ready()
+  return server
+}
+
+/** One log line and one count for each request, when its answer has left. Paths stay out: they hold ids and tokens. */
+function observe(server: FastifyInstance, { metrics, vendors }: ServerParts): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    const vendor = request.routeOptions.config.vendor ?? vendorOf(request, vendors)
+    const route = routeOf(request)
+    const ms = reply.elapsedTime
+    metrics.countRequest(vendor, request.method, route, reply.statusCode, ms / 1000)
+    const line = {
+      vendor,
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      ms: Math.round(ms * 100) / 100,
+      ...request.refusal,
+    }
+    request.log.info(line, 'request')
+    done()
+  })
+}
+
+function vendorOf(request: FastifyRequest, vendors: readonly Vendor[]): string {
+  return vendors.find(vendor => vendor.prefixes.some(prefix => request.url.startsWith(prefix)))?.name ?? 'server'
+}
+
+function label(scope: FastifyInstance, vendor: string): void {
+  scope.addHook('onRoute', route => {
+    route.config = { ...route.config, vendor }
+  })
+}
+
+/** A path with a broken escape matches nothing that exists: `!` is in no id. The signature is checked on the original. */
+function decodable(url: string): string {
+  if (!url.includes('%')) return url
+  const [path = '', ...query] = url.split('?')
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return [path.replaceAll('%', '!'), ...query].join('?')
+  }
+}

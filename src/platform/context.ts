@@ -1,0 +1,66 @@
+// What every rule is given: where it works (Context) and who asks (Principal).
+
+import type { Kysely } from 'kysely'
+import type { Clock } from './clock.ts'
+import type { LookupCache } from './credentials/lookup-cache.ts'
+import type { Usage } from './credentials/usage.ts'
+import type { Vault } from './credentials/vault.ts'
+import type { Database } from './db/database.ts'
+import type { Ids } from './ids.ts'
+import type { Log } from './log.ts'
+import type { FixedWindow } from './rate-limit/fixed-window.ts'
+import type { Traps } from './traps.ts'
+
+export interface Settings {
+  /** Where people reach this server, without a trailing slash: the base of links in mails. */
+  publicUrl: string
+  /** How long a deleted row can be taken back. */
+  retentionMs: number
+  /** A path prefix that a proxy strips before it hands a request on; signatures cover it. */
+  strippedPrefix: string
+  /** Whether mails leave by SMTP; without it they stay in the outbox to be read there. */
+  smtp: boolean
+}
+
+export interface Context {
+  /** The store; inside `withTransaction` the same, bound to the transaction. */
+  readonly db: Kysely<Database>
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly vault: Vault
+  readonly limits: FixedWindow
+  readonly lookups: LookupCache
+  readonly usage: Usage
+  readonly traps: Traps
+  readonly settings: Settings
+  /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
+  afterCommit(action: () => void): void
+}
+
+/** Who asks, and for which tenant. */
+export interface Principal {
+  vendor: string
+  /** The tenant whose data is touched: an organization, a parent user, an app. Empty for the server itself. */
+  tenant: string
+  /** `key:ID`, `grant:ID`, `token:ID`, `account:ID`, `system:JOB` or `cli:COMMAND`; stands in the event log. */
+  actor: string
+  /** Acts for whoever runs the server (control API, seed, jobs): rules that bind a vendor's clients do not bind it. */
+  operator?: true
+  /** The request's id in reply and log, where there is a request. */
+  requestId?: string
+}
+
+/**
+ * Runs `work` in one transaction: all of it is stored, or nothing. A call inside another's `work` joins that one.
+ * No hashing, network or mail inside.
+ */
+export async function withTransaction<T>(ctx: Context, work: (tx: Context) => Promise<T>): Promise<T> {
+  if (ctx.db.isTransaction) return work(ctx)
+  const actions: (() => void)[] = []
+  const result = await ctx.db
+    .transaction()
+    .execute(db => work({ ...ctx, db, afterCommit: action => actions.push(action) }))
+  for (const action of actions) action()
+  return result
+}

@@ -1,0 +1,41 @@
+// Remembers what a credential opens, so that a request need not read it from the store again. Forgets everything as
+// soon as anything that it depends on may have changed: correctness first, the hit rate takes care of itself.
+
+const ENTRIES_MAX = 10_000
+
+export class LookupCache {
+  readonly #foreignVersion: () => number
+  readonly #entries = new Map<string, unknown>()
+  #generation = 0
+  #seenVersion = 0
+
+  /** `foreignVersion` grows when another process commits to the store. */
+  constructor(foreignVersion: () => number) {
+    this.#foreignVersion = foreignVersion
+  }
+
+  /** The value under `key`, from memory or else from `load`. `undefined` is not remembered. */
+  async get<T>(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
+    const version = this.#foreignVersion()
+    if (version !== this.#seenVersion) {
+      this.clear()
+      this.#seenVersion = version
+    }
+    const known = this.#entries.get(key)
+    // One key is only ever asked for with one type: its prefix is its owner's.
+    if (known !== undefined) return known as T
+    const generation = this.#generation
+    const loaded = await load()
+    // Cleared while loading: what was read may be older than the change.
+    if (loaded !== undefined && generation === this.#generation) {
+      if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear()
+      this.#entries.set(key, loaded)
+    }
+    return loaded
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#generation++
+  }
+}

@@ -1,0 +1,85 @@
+// Secrets at rest. A data key per purpose lives in the store, sealed under the master key, which lives outside it; so
+// changing the master key re-seals a few data keys and nothing else.
+
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import { timestamp } from '../clock.ts'
+import type { Database } from '../db/database.ts'
+
+interface DataKeyTable {
+  purpose: string
+  sealed_key: string
+  created_at: string
+}
+
+declare module '../db/database.ts' {
+  interface Database {
+    data_keys: DataKeyTable
+  }
+}
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+export interface Vault {
+  /** The keyed hash (HMAC-SHA-256, base64url) under which a secret is found again. Equal secrets, equal hashes. */
+  lookupHash(secret: string): string
+  /** Seals text (AES-256-GCM). `owner` names the row it belongs to: it opens nowhere else. */
+  seal(text: string, owner: string): string
+  /** Opens what `seal` made for the same `owner`; throws when it was changed or moved. */
+  open(sealed: string, owner: string): string
+}
+
+/** The master key does not open this store's data keys. */
+export class WrongMasterKeyError extends Error {
+  constructor() {
+    super('the master key does not open this store; use the key that the store was made with')
+    this.name = 'WrongMasterKeyError'
+  }
+}
+
+/** Loads the store's data keys, making them on the first use. Throws WrongMasterKeyError. */
+export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now: number): Promise<Vault> {
+  const master = createSecretKey(masterKey)
+  const lookup = await dataKey(db, master, 'lookup', now)
+  const seal = await dataKey(db, master, 'seal', now)
+  return {
+    lookupHash: secret => createHmac('sha256', lookup).update(secret).digest('base64url'),
+    seal: (text, owner) => encrypt(seal, Buffer.from(text), owner),
+    open: (sealed, owner) => decrypt(seal, sealed, owner).toString(),
+  }
+}
+
+async function dataKey(db: Kysely<Database>, master: KeyObject, purpose: string, now: number): Promise<KeyObject> {
+  const fresh = encrypt(master, randomBytes(32), purpose)
+  // Two processes may start on an empty store at once; the first insert wins and both read it back.
+  await db
+    .insertInto('data_keys')
+    .values({ purpose, sealed_key: fresh, created_at: timestamp(now) })
+    .onConflict(conflict => conflict.doNothing())
+    .execute()
+  const { sealed_key } = await db
+    .selectFrom('data_keys')
+    .select('sealed_key')
+    .where('purpose', '=', purpose)
+    .executeTakeFirstOrThrow()
+  try {
+    return createSecretKey(decrypt(master, sealed_key, purpose))
+  } catch {
+    throw new WrongMasterKeyError()
+  }
+}
+
+function encrypt(key: KeyObject, plain: Uint8Array, owner: string): string {
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(owner))
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+}
+
+function decrypt(key: KeyObject, sealed: string, owner: string): Buffer {
+  const bytes = Buffer.from(sealed, 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
+    .setAAD(Buffer.from(owner))
+    .setAuthTag(bytes.subarray(-TAG_BYTES))
+  return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
+}

@@ -1,0 +1,92 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from '../database.ts'
+
+export async function up(db: Kysely<Database>): Promise<void> {
+  await db.schema
+    .createTable('data_keys')
+    .addColumn('purpose', 'text', column => column.primaryKey())
+    .addColumn('sealed_key', 'text', column => column.notNull())
+    .addColumn('created_at', 'text', column => column.notNull())
+    .execute()
+
+  await db.schema
+    .createTable('credentials')
+    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('vendor', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('mode', 'text', column => column.notNull())
+    .addColumn('name', 'text', column => column.notNull())
+    .addColumn('lookup_hash', 'text', column => column.notNull().unique())
+    .addColumn('sealed_secret', 'text')
+    .addColumn('public_key', 'text')
+    .addColumn('scopes', 'text', column => column.notNull())
+    .addColumn('holder', 'text')
+    .addColumn('created_at', 'text', column => column.notNull())
+    .addColumn('expires_at', 'text')
+    .addColumn('last_used_at', 'text')
+    .addColumn('disabled_at', 'text')
+    .addColumn('disabled_by', 'text')
+    .execute()
+  await db.schema
+    .createIndex('credentials_tenant')
+    .on('credentials')
+    .columns(['vendor', 'tenant', 'created_at', 'id'])
+    .execute()
+  await db.schema.createIndex('credentials_holder').on('credentials').columns(['holder', 'created_at', 'id']).execute()
+
+  await db.schema
+    .createTable('events')
+    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('id', 'text', column => column.notNull().unique())
+    .addColumn('vendor', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('type', 'text', column => column.notNull())
+    .addColumn('subject', 'text', column => column.notNull())
+    .addColumn('actor', 'text', column => column.notNull())
+    .addColumn('request_id', 'text')
+    .addColumn('data', 'text', column => column.notNull())
+    .addColumn('created_at', 'text', column => column.notNull())
+    .execute()
+  await db.schema.createIndex('events_tenant').on('events').columns(['tenant', 'sequence']).execute()
+  await db.schema.createIndex('events_type').on('events').columns(['type', 'sequence']).execute()
+  await db.schema.createIndex('events_subject').on('events').columns(['subject', 'sequence']).execute()
+
+  await db.schema
+    .createTable('mails')
+    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('vendor', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('recipient', 'text', column => column.notNull())
+    .addColumn('subject', 'text', column => column.notNull())
+    .addColumn('sealed_text', 'text', column => column.notNull())
+    .addColumn('status', 'text', column => column.notNull())
+    .addColumn('attempts', 'integer', column => column.notNull())
+    .addColumn('next_attempt_at', 'text')
+    .addColumn('last_error', 'text')
+    .addColumn('created_at', 'text', column => column.notNull())
+    .addColumn('sent_at', 'text')
+    .execute()
+  await db.schema
+    .createIndex('mails_due')
+    .on('mails')
+    .column('next_attempt_at')
+    .where(sql.ref('status'), '=', sql.lit('queued'))
+    .execute()
+  await db.schema.createIndex('mails_created').on('mails').columns(['created_at', 'id']).execute()
+
+  await db.schema
+    .createTable('webhook_endpoints')
+    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('vendor', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('url', 'text', column => column.notNull())
+    .addColumn('sealed_secret', 'text', column => column.notNull())
+    .addColumn('events', 'text', column => column.notNull())
+    .addColumn('created_at', 'text', column => column.notNull())
+    .execute()
+  await db.schema
+    .createIndex('webhook_endpoints_tenant')
+    .on('webhook_endpoints')
+    .columns(['vendor', 'tenant', 'created_at', 'id'])
+    .execute()
+}

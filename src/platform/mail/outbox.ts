@@ -1,0 +1,171 @@
+// Mails are written into the outbox in the transaction that causes them, sealed, since they carry links that sign
+// people in. A job sends them (smtp.ts) when SMTP is configured; else they wait here to be read.
+
+import type { Selectable } from 'kysely'
+import { timestamp } from '../clock.ts'
+import type { Context, Principal } from '../context.ts'
+import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
+import { DomainError } from '../errors.ts'
+
+/** `held`: there was no SMTP when it was written. `failed`: given up after the last attempt. */
+export type MailStatus = 'held' | 'queued' | 'sent' | 'failed'
+
+interface MailTable {
+  id: string
+  vendor: string
+  tenant: string
+  recipient: string
+  subject: string
+  sealed_text: string
+  status: MailStatus
+  attempts: number
+  next_attempt_at: string | null
+  last_error: string | null
+  created_at: string
+  sent_at: string | null
+}
+
+declare module '../db/database.ts' {
+  interface Database {
+    mails: MailTable
+  }
+}
+
+export type MailRow = Selectable<MailTable>
+
+/** A mail without its text. */
+export interface Mail {
+  id: string
+  vendor: string
+  tenant: string
+  to: string
+  subject: string
+  status: MailStatus
+  attempts: number
+  lastError: string | null
+  createdAt: string
+  sentAt: string | null
+}
+
+/** Writes a mail to be sent. Call it inside the transaction that causes it. */
+export async function enqueue(
+  tx: Context,
+  principal: Principal,
+  mail: { to: string; subject: string; text: string },
+): Promise<void> {
+  const id = tx.ids.hex32()
+  const now = timestamp(tx.clock.now())
+  await tx.db
+    .insertInto('mails')
+    .values({
+      id,
+      vendor: principal.vendor,
+      tenant: principal.tenant,
+      recipient: mail.to,
+      subject: mail.subject,
+      sealed_text: tx.vault.seal(mail.text, textOwner(id)),
+      status: tx.settings.smtp ? 'queued' : 'held',
+      attempts: 0,
+      next_attempt_at: now,
+      last_error: null,
+      created_at: now,
+      sent_at: null,
+    })
+    .execute()
+}
+
+/** Newest first, without texts. */
+export async function list(ctx: Context, to: string | undefined, page: PageQuery): Promise<Page<Mail>> {
+  let query = ctx.db.selectFrom('mails').selectAll()
+  if (to !== undefined) query = query.where('recipient', '=', to)
+  if (page.after !== undefined) {
+    const place = placeOf(page.after)
+    query = query.where(eb => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(place.createdAt, place.id)))
+  }
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit + 1)
+    .execute()
+  return pageOf(rows.map(mailOf), page.limit)
+}
+
+/** One mail with its text in clear. Throws `notFound`. */
+export async function get(ctx: Context, id: string): Promise<Mail & { text: string }> {
+  const row = await ctx.db.selectFrom('mails').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw new DomainError('notFound', 'no such mail')
+  return { ...mailOf(row), text: textOf(ctx, row) }
+}
+
+/** Puts a mail in the queue again, whatever became of it. Throws `notFound`, and `conflict` without SMTP. */
+export async function resend(ctx: Context, id: string): Promise<Mail> {
+  if (!ctx.settings.smtp) throw new DomainError('conflict', 'no SMTP server is configured: read the mail here instead')
+  const row = await ctx.db
+    .updateTable('mails')
+    .set({ status: 'queued', attempts: 0, next_attempt_at: timestamp(ctx.clock.now()) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst()
+  if (!row) throw new DomainError('notFound', 'no such mail')
+  return mailOf(row)
+}
+
+/** Mails whose time has come, oldest first. */
+export function listDue(ctx: Context, limit: number): Promise<MailRow[]> {
+  return ctx.db
+    .selectFrom('mails')
+    .selectAll()
+    .where('status', '=', 'queued')
+    .where('next_attempt_at', '<=', timestamp(ctx.clock.now()))
+    .orderBy('next_attempt_at')
+    .limit(limit)
+    .execute()
+}
+
+export async function markSent(ctx: Context, id: string): Promise<void> {
+  await ctx.db
+    .updateTable('mails')
+    .set(eb => ({ status: 'sent', attempts: eb('attempts', '+', 1), sent_at: timestamp(ctx.clock.now()) }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Notes a failed attempt; `retryAt` is null when it was the last. */
+export async function markFailed(ctx: Context, id: string, reason: string, retryAt: number | null): Promise<void> {
+  await ctx.db
+    .updateTable('mails')
+    .set(eb => ({
+      status: retryAt === null ? 'failed' : 'queued',
+      attempts: eb('attempts', '+', 1),
+      next_attempt_at: retryAt === null ? null : timestamp(retryAt),
+      last_error: reason.slice(0, 500),
+    }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Removes mails written before `time`. */
+export async function purge(ctx: Context, time: string): Promise<void> {
+  await ctx.db.deleteFrom('mails').where('created_at', '<', time).execute()
+}
+
+export function textOf(ctx: Context, row: MailRow): string {
+  return ctx.vault.open(row.sealed_text, textOwner(row.id))
+}
+
+function mailOf(row: MailRow): Mail {
+  return {
+    id: row.id,
+    vendor: row.vendor,
+    tenant: row.tenant,
+    to: row.recipient,
+    subject: row.subject,
+    status: row.status,
+    attempts: row.attempts,
+    lastError: row.last_error,
+    createdAt: row.created_at,
+    sentAt: row.sent_at,
+  }
+}
+
+const textOwner = (id: string) => `mail:${id}`

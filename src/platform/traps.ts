@@ -1,0 +1,12 @@
+import type { Log } from './log.ts'
+
+/** A mistake that the vendor's API invites: answered as the contract says, and reported where the operator looks. */
+export type Traps = (name: string, fields: { vendor: string; tenant?: string; requestId?: string | undefined }) => void
+
+/** Reports each trap as one structured log line whose `trap` field is its name; `count` feeds the metrics. */
+export function createTraps(log: Log, count: (vendor: string, name: string) => void): Traps {
+  return (name, fields) => {
+    count(fields.vendor, name)
+    log.warn({ trap: name, ...fields }, `trap: ${name}`)
+  }
+}

@@ -1,0 +1,90 @@
+// Seeds: read, checked whole, and stored in one transaction through the same rules as everything else.
+
+import { readFileSync } from 'node:fs'
+import { type Context, type Principal, withTransaction } from '../platform/context.ts'
+import { createControlToken } from '../platform/credentials/control-tokens.ts'
+import { at, DomainError } from '../platform/errors.ts'
+import * as events from '../platform/events/events.ts'
+import { type ParsedDocument, parseDocument } from '../platform/yaml-document.ts'
+import { vendors } from '../vendors/index.ts'
+import type { Samples } from '../vendors/vendor.ts'
+import { type Seed, SeedFile, sectionNames } from './schema.ts'
+
+/** Sample credentials in clear by section: `{aftership: {apiKey}, control: {token}}`. */
+export type SampleCredentials = Record<string, Samples>
+
+/** A seed that cannot be read or does not fit; each line names file, line and what is wrong. Nothing was stored. */
+export class InvalidSeedError extends Error {}
+
+export interface ReadSeed {
+  name: string
+  seed: Seed
+  lineOf: ParsedDocument['lineOf']
+}
+
+const SAMPLE = new URL('./sample.yaml', import.meta.url)
+
+/** Reads and checks a seed file. Throws InvalidSeedError. */
+export async function readSeed(path: string): Promise<ReadSeed> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new InvalidSeedError(`cannot read the seed ${path}: ${error instanceof Error ? error.message : error}`)
+  }
+  return parseSeed(path, text)
+}
+
+/** Checks a seed given as text; `name` is what errors call it. Throws InvalidSeedError. */
+export async function parseSeed(name: string, text: string): Promise<ReadSeed> {
+  const { value, problems, lineOf } = await parseDocument(text, SeedFile)
+  if (problems.length > 0) {
+    throw new InvalidSeedError(problems.map(({ line, message }) => `${name}:${line}: ${message}`).join('\n'))
+  }
+  // Checked above: an empty file is an empty seed.
+  const seed = (value ?? {}) as Seed
+  for (const section of sectionNames) {
+    if (seed[section] === undefined || vendors.some(vendor => vendor.name === section)) continue
+    throw new InvalidSeedError(
+      `${name}:${lineOf(section)}: ${section}: this version of Understudy has no ${section} yet`,
+    )
+  }
+  return { name, seed, lineOf }
+}
+
+/** Stores a seed, all of it or nothing. Throws InvalidSeedError when a rule refuses a part. */
+export async function loadSeed(ctx: Context, { name, seed, lineOf }: ReadSeed): Promise<SampleCredentials> {
+  try {
+    return await withTransaction(ctx, tx => storeSeed(tx, seed))
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code === 'internal') throw error
+    const path = error.issues[0]?.path ?? ''
+    throw new InvalidSeedError(`${name}:${lineOf(path)}: ${path}: ${error.message}`, { cause: error })
+  }
+}
+
+/**
+ * On a store that was never written to, loads `seed`, or the built-in sample, and makes sure that there is a control
+ * token. On any other store does nothing and returns undefined.
+ */
+export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Promise<SampleCredentials | undefined> {
+  if (!(await events.isEmpty(ctx))) return undefined
+  const chosen = seed ?? (await parseSeed('sample', readFileSync(SAMPLE, 'utf8')))
+  if (chosen.seed.control?.tokens.some(token => token.scope === 'admin')) return loadSeed(ctx, chosen)
+  const tokens = [{ name: 'first start', scope: 'admin' as const }, ...(chosen.seed.control?.tokens ?? [])]
+  return loadSeed(ctx, { ...chosen, seed: { ...chosen.seed, control: { tokens } } })
+}
+
+async function storeSeed(tx: Context, seed: Seed): Promise<SampleCredentials> {
+  const samples: SampleCredentials = {}
+  for (const vendor of vendors) {
+    const section = seed[vendor.name]
+    if (section !== undefined) samples[vendor.name] = await at(vendor.name, () => vendor.seed.load(tx, section))
+  }
+  const principal: Principal = { vendor: 'understudy', tenant: '', actor: 'cli:seed', operator: true }
+  for (const [index, input] of (seed.control?.tokens ?? []).entries()) {
+    const { token } = await at(`control.tokens.${index}`, () => createControlToken(tx, principal, input))
+    if (input.scope === 'admin') samples.control ??= { token }
+  }
+  return samples
+}

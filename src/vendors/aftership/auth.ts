@@ -1,0 +1,137 @@
+// Request to caller: contract section 6. Every failure is the same 401; only the log says which.
+
+import { constants, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Context, Principal } from '../../platform/context.ts'
+import * as credentials from '../../platform/credentials/credentials.ts'
+import { DomainError } from '../../platform/errors.ts'
+import * as grants from './grants.ts'
+import * as organizations from './organizations.store.ts'
+import { signStrings } from './sign-string.ts'
+
+/** Who asks, what it may do, and how often. */
+export interface Caller {
+  principal: Principal
+  scopes: readonly string[]
+  requestsPerSecond: number
+}
+
+const SKEW_MAX_MS = 180_000
+
+/** Throws `unauthenticated`, whose message says why, for the log alone. */
+export async function authenticate(ctx: Context, request: FastifyRequest): Promise<Caller> {
+  const key = headerOf(request, 'as-api-key')
+  const token = headerOf(request, 'as-access-token')
+  if (key !== undefined && token !== undefined) throw refused('two credentials in one request')
+  if (key !== undefined) return keyCaller(ctx, request, key)
+  if (token !== undefined) return tokenCaller(ctx, request, token)
+  if (headerOf(request, 'aftership-api-key') !== undefined) {
+    ctx.traps('legacy-api-key-header', { vendor: 'aftership', requestId: request.id })
+    throw refused('only the legacy header aftership-api-key was sent')
+  }
+  throw refused('no credential')
+}
+
+async function keyCaller(ctx: Context, request: FastifyRequest, key: string): Promise<Caller> {
+  const credential = await credentials.find(ctx, key)
+  if (credential?.vendor !== 'aftership') throw refused('unknown key')
+  if (!credentials.isUsable(ctx, credential)) throw refused(`key ${credential.fingerprint} is disabled or expired`)
+  if (credential.mode !== 'api_key') verifySignature(ctx, request, credential)
+  ctx.usage.note(credential.id)
+  return {
+    principal: principalOf(credential.tenant, `key:${credential.id}`, request),
+    scopes: credential.scopes,
+    requestsPerSecond: await requestsPerSecond(ctx, credential.tenant),
+  }
+}
+
+async function tokenCaller(ctx: Context, request: FastifyRequest, token: string): Promise<Caller> {
+  const grant = await grants.findByAccessToken(ctx, token)
+  if (!grant) throw refused('access token unknown, expired or revoked')
+  return {
+    principal: principalOf(grant.organizationId, `grant:${grant.id}`, request),
+    scopes: grant.scopes,
+    requestsPerSecond: await requestsPerSecond(ctx, grant.organizationId),
+  }
+}
+
+async function requestsPerSecond(ctx: Context, organizationId: string): Promise<number> {
+  const organization = await ctx.lookups.get(`aftership-organization:${organizationId}`, () =>
+    organizations.findById(ctx, organizationId),
+  )
+  if (!organization) throw refused('the organization is gone')
+  return organization.requestsPerSecond
+}
+
+function verifySignature(ctx: Context, request: FastifyRequest, credential: credentials.Credential): void {
+  const rsa = credential.mode === 'rsa'
+  const signature = headerOf(request, rsa ? 'as-signature-rsa-sha256' : 'as-signature-hmac-sha256')
+  const date = headerOf(request, 'date')
+  if (signature === undefined || date === undefined) throw refused('signature or date header missing')
+  const signedAt = parseHttpDate(date)
+  if (signedAt === undefined) throw refused('date header unreadable')
+  if (Math.abs(ctx.clock.now() - signedAt) > SKEW_MAX_MS) throw refused('date header too far from our clock')
+
+  const candidates = signStrings({
+    method: request.method,
+    target: ctx.settings.strippedPrefix + request.originalUrl,
+    rawHeaders: request.raw.rawHeaders,
+    contentType: request.sentContentType,
+    date,
+    body: request.rawBody,
+  })
+  const good = rsa
+    ? rsaMatches(credential.publicKey ?? '', signature, candidates)
+    : hmacMatches(credentials.signingSecret(ctx, credential), signature, candidates)
+  if (!good) throw refused('signature does not match')
+}
+
+function hmacMatches(secret: string, signature: string, candidates: string[]): boolean {
+  // Compared as text: base64 decoding would let a changed last character pass.
+  const sent = Buffer.from(signature)
+  let matches = false
+  for (const candidate of candidates) {
+    const expected = Buffer.from(createHmac('sha256', secret).update(candidate).digest('base64'))
+    if (expected.length === sent.length && timingSafeEqual(expected, sent)) matches = true
+  }
+  return matches
+}
+
+function rsaMatches(publicKey: string, signature: string, candidates: string[]): boolean {
+  const bytes = Buffer.from(signature, 'base64')
+  if (bytes.toString('base64') !== signature) return false
+  const key = {
+    key: createPublicKey(publicKey),
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    // SDKs salt with 32 bytes or with the most that fits [vendor].
+    saltLength: constants.RSA_PSS_SALTLEN_AUTO,
+  }
+  return candidates.some(candidate => verify('sha256', Buffer.from(candidate), key, bytes))
+}
+
+const HTTP_DATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) (?:GMT|UTC)$/
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** RFC 1123 in UTC, with a one-digit day too; undefined for anything else. */
+export function parseHttpDate(text: string): number | undefined {
+  const parts = HTTP_DATE.exec(text)
+  const month = MONTHS.indexOf(parts?.[2] ?? '')
+  if (!parts || month === -1) return undefined
+  const [day, year, hour, minute, second] = [parts[1], parts[3], parts[4], parts[5], parts[6]].map(Number)
+  const time = new Date(Date.UTC(year ?? 0, month, day, hour, minute, second))
+  return time.getUTCDate() === day && time.getUTCMinutes() === minute ? time.getTime() : undefined
+}
+
+function principalOf(tenant: string, actor: string, request: FastifyRequest): Principal {
+  return { vendor: 'aftership', tenant, actor, requestId: request.id }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function refused(reason: string): DomainError {
+  return new DomainError('unauthenticated', reason)
+}

@@ -1,0 +1,144 @@
+// Bodies and replies of AfterShip's part of the control API.
+
+import { type Static, Type } from 'typebox'
+import { Key } from '../../platform/credentials/wire.ts'
+import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
+import type { Membership as MembershipRow } from './memberships.store.ts'
+import { Id, Timestamp } from './seed.ts'
+
+const strict = { additionalProperties: false }
+const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
+const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
+const Seats = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'null is unlimited.' })
+const Invitations = Type.Union([Type.Literal('verify'), Type.Literal('automatic')])
+const RequestsPerSecond = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+
+export const Organization = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  invitations: Invitations,
+  seats: Seats,
+  requestsPerSecond: Type.Integer(),
+  createdAt: Type.String(),
+})
+export const NewOrganization = Type.Object(
+  {
+    id: Type.Optional(Id),
+    name: Name,
+    invitations: Type.Optional(Invitations),
+    seats: Type.Optional(Seats),
+    requestsPerSecond: Type.Optional(RequestsPerSecond),
+  },
+  strict,
+)
+export const OrganizationChange = Type.Object(
+  {
+    name: Type.Optional(Name),
+    invitations: Type.Optional(Invitations),
+    seats: Type.Optional(Seats),
+    requestsPerSecond: Type.Optional(RequestsPerSecond),
+  },
+  strict,
+)
+
+export const Account = Type.Object({
+  id: Type.String(),
+  email: Type.String(),
+  verified: Type.Boolean(),
+  createdAt: Type.String(),
+})
+export const NewAccount = Type.Object(
+  { id: Type.Optional(Id), email: Email, verified: Type.Optional(Type.Boolean()) },
+  strict,
+)
+export const AccountChange = Type.Object({ verified: Type.Boolean() }, strict)
+
+export const Role = Type.Object({ code: Type.String(), name: Type.String() })
+export const NewRole = Type.Object({ code: Name, name: Name }, strict)
+export const RoleChange = Type.Object({ name: Name }, strict)
+
+export const NewKey = Type.Object(
+  {
+    name: Name,
+    mode: Type.Union([Type.Literal('api_key'), Type.Literal('hmac'), Type.Literal('rsa')]),
+    publicKey: Type.Optional(Type.String({ maxLength: 10_000, description: 'PEM; needed for mode rsa.' })),
+    permission: Type.Optional(Type.Union([Type.Literal('full'), Type.Literal('read'), Type.Literal('none')])),
+    holder: Type.Optional(Email),
+    expiresAt: Type.Optional(Timestamp),
+  },
+  strict,
+)
+export const MadeKey = Type.Object({
+  key: Key,
+  apiKey: Type.String({ description: 'The key in clear. Shown this once.' }),
+  apiSecret: Type.Optional(Type.String({ description: 'Mode hmac: the signing secret. Shown this once.' })),
+})
+
+const Status = Type.Union([Type.Literal('pending'), Type.Literal('active')])
+export const Membership = Type.Object({
+  id: Type.String(),
+  organization: Type.Object({ id: Type.String() }),
+  account: Type.Object({ id: Type.String(), email: Type.String() }),
+  role: Role,
+  status: Status,
+  createdAt: Type.String(),
+  updatedAt: Type.String(),
+  deletedAt: Type.Union([Type.String(), Type.Null()]),
+})
+export const NewMembership = Type.Object(
+  { id: Type.Optional(Id), email: Email, role: Name, status: Type.Optional(Status) },
+  strict,
+)
+export const MembershipChange = Type.Object({ role: Name }, strict)
+export const MembershipState = Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('deleted')])
+
+const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { minItems: 1, maxItems: 20 })
+export const App = Type.Object({
+  id: Type.String({ description: 'The client_id.' }),
+  name: Type.String(),
+  partner: Type.Boolean(),
+  redirectUris: Type.Array(Type.String()),
+  createdAt: Type.String(),
+})
+export const NewApp = Type.Object({ name: Name, partner: Type.Boolean(), redirectUris: RedirectUris }, strict)
+export const AppChange = Type.Object(
+  {
+    name: Type.Optional(Name),
+    partner: Type.Optional(Type.Boolean()),
+    redirectUris: Type.Optional(RedirectUris),
+  },
+  strict,
+)
+export const MadeApp = Type.Object({
+  app: App,
+  clientSecret: Type.String({ description: 'Shown this once.' }),
+})
+
+export const Webhook = Type.Object({
+  id: Type.String(),
+  url: Type.String(),
+  events: Type.Array(Type.String(), { description: 'Empty: all events.' }),
+  createdAt: Type.String(),
+})
+export const NewWebhook = Type.Object(
+  {
+    url: Type.String({ maxLength: 2000 }),
+    secret: Type.String({ minLength: 8, maxLength: 1024 }),
+    events: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 })),
+  },
+  strict,
+)
+
+/** A membership as operators see it: with its status and times. */
+export function membershipOf(row: MembershipRow): Static<typeof Membership> {
+  return {
+    id: row.id,
+    organization: { id: row.organizationId },
+    account: { id: row.accountId, email: row.email },
+    role: { code: row.roleCode, name: row.roleName },
+    status: row.status,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    deletedAt: row.deletedAt,
+  }
+}

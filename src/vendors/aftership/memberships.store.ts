@@ -1,0 +1,273 @@
+import { type SelectQueryBuilder, sql } from 'kysely'
+import type { Context } from '../../platform/context.ts'
+import type { Database } from '../../platform/db/database.ts'
+import type { Role } from './roles.store.ts'
+
+export type MembershipStatus = 'pending' | 'active'
+
+interface MembershipTable {
+  organization_id: string
+  id: string
+  /** Place in the organization's list; grows, never reused. */
+  position: number
+  account_id: string
+  role_code: string
+  status: MembershipStatus
+  created_at: string
+  updated_at: string
+  deleted_at: string | null
+}
+
+interface MembershipBlockTable {
+  organization_id: string
+  block: number
+  members: number
+}
+
+declare module '../../platform/db/database.ts' {
+  interface Database {
+    aftership_memberships: MembershipTable
+    aftership_membership_blocks: MembershipBlockTable
+  }
+}
+
+/** A membership with what is shown beside it. */
+export interface Membership {
+  id: string
+  organizationId: string
+  position: number
+  accountId: string
+  email: string
+  roleCode: string
+  roleName: string
+  status: MembershipStatus
+  createdAt: string
+  updatedAt: string
+  deletedAt: string | null
+}
+
+/** Positions are counted in blocks of this many, so that the n-th of a million is found by adding up 244 numbers. */
+const BLOCK_SIZE = 4096
+
+export function find(ctx: Context, organizationId: string, id: string): Promise<Membership | undefined> {
+  return withNames(ctx, live(ctx, organizationId).where('id', '=', id)).executeTakeFirst()
+}
+
+/** Also a deleted one. */
+export function findAny(ctx: Context, organizationId: string, id: string): Promise<Membership | undefined> {
+  return withNames(ctx, all(ctx, organizationId).where('id', '=', id)).executeTakeFirst()
+}
+
+export function findByAccount(
+  ctx: Context,
+  organizationId: string,
+  accountId: string,
+): Promise<Membership | undefined> {
+  return withNames(ctx, live(ctx, organizationId).where('account_id', '=', accountId)).executeTakeFirst()
+}
+
+/** How many live memberships there are: pending and active. */
+export async function count(ctx: Context, organizationId: string): Promise<number> {
+  const row = await ctx.db
+    .selectFrom('aftership_membership_blocks')
+    .select(eb => eb.fn.sum<number | null>('members').as('total'))
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst()
+  return Number(row?.total ?? 0)
+}
+
+/** Rows `offset` to `offset + limit` of the live memberships in creation order, and how many there are in all. */
+export async function listFrom(
+  ctx: Context,
+  organizationId: string,
+  offset: number,
+  limit: number,
+): Promise<{ memberships: Membership[]; total: number }> {
+  const blocks = await ctx.db
+    .selectFrom('aftership_membership_blocks')
+    .select(['block', 'members'])
+    .where('organization_id', '=', organizationId)
+    .orderBy('block')
+    .execute()
+  const total = blocks.reduce((sum, block) => sum + block.members, 0)
+  if (offset >= total) return { memberships: [], total }
+  let skip = offset
+  let start = 0
+  for (const block of blocks) {
+    start = block.block * BLOCK_SIZE
+    if (skip < block.members) break
+    skip -= block.members
+  }
+  const page = live(ctx, organizationId).where('position', '>=', start).orderBy('position').limit(limit).offset(skip)
+  return { memberships: await withNames(ctx, page).orderBy('m.position').execute(), total }
+}
+
+/** Up to `limit` memberships after a position, deleted ones (kept for their retention time) included when asked for. */
+export function listAfter(
+  ctx: Context,
+  organizationId: string,
+  filter: { after: number; status?: MembershipStatus | undefined; deleted: boolean },
+  limit: number,
+): Promise<Membership[]> {
+  let page = all(ctx, organizationId)
+    .where('position', '>', filter.after)
+    .where('deleted_at', filter.deleted ? 'is not' : 'is', null)
+  if (filter.status !== undefined) page = page.where('status', '=', filter.status)
+  return withNames(ctx, page.orderBy('position').limit(limit)).orderBy('m.position').execute()
+}
+
+/** The organizations in which an account is an active owner or admin. */
+export function listAdministered(
+  ctx: Context,
+  accountId: string,
+  limit: number,
+): Promise<{ id: string; name: string }[]> {
+  return ctx.db
+    .selectFrom('aftership_memberships as m')
+    .innerJoin('aftership_organizations as o', 'o.id', 'm.organization_id')
+    .select(['o.id', 'o.name'])
+    .where('m.account_id', '=', accountId)
+    .where('m.role_code', 'in', ['owner', 'admin'])
+    .where('m.status', '=', 'active')
+    .where('m.deleted_at', 'is', null)
+    .orderBy('o.name')
+    .limit(limit)
+    .execute()
+}
+
+export async function existsWithRole(ctx: Context, organizationId: string, roleCode: string): Promise<boolean> {
+  const row = await live(ctx, organizationId).where('role_code', '=', roleCode).select('id').limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
+export async function replaceRoleOfDeleted(
+  tx: Context,
+  organizationId: string,
+  from: string,
+  to: string,
+): Promise<void> {
+  await tx.db
+    .updateTable('aftership_memberships')
+    .set({ role_code: to })
+    .where('organization_id', '=', organizationId)
+    .where('role_code', '=', from)
+    .where('deleted_at', 'is not', null)
+    .execute()
+}
+
+export async function insert(tx: Context, membership: Membership): Promise<void> {
+  await tx.db
+    .insertInto('aftership_memberships')
+    .values({
+      organization_id: membership.organizationId,
+      id: membership.id,
+      position: membership.position,
+      account_id: membership.accountId,
+      role_code: membership.roleCode,
+      status: membership.status,
+      created_at: membership.createdAt,
+      updated_at: membership.updatedAt,
+      deleted_at: null,
+    })
+    .execute()
+  await addToBlock(tx, membership, 1)
+}
+
+export async function setRole(tx: Context, membership: Membership, role: Role, updatedAt: string): Promise<void> {
+  await tx.db
+    .updateTable('aftership_memberships')
+    .set({ role_code: role.code, updated_at: updatedAt })
+    .where('organization_id', '=', membership.organizationId)
+    .where('id', '=', membership.id)
+    .execute()
+}
+
+export async function activate(tx: Context, membership: Membership, updatedAt: string): Promise<void> {
+  await tx.db
+    .updateTable('aftership_memberships')
+    .set({ status: 'active', updated_at: updatedAt })
+    .where('organization_id', '=', membership.organizationId)
+    .where('id', '=', membership.id)
+    .execute()
+}
+
+/** Marks a live membership deleted at `deletedAt`, or, with null, a deleted one live again. */
+export async function setDeleted(tx: Context, membership: Membership, deletedAt: string | null): Promise<void> {
+  await tx.db
+    .updateTable('aftership_memberships')
+    .set({ deleted_at: deletedAt })
+    .where('organization_id', '=', membership.organizationId)
+    .where('id', '=', membership.id)
+    .execute()
+  await addToBlock(tx, membership, deletedAt === null ? 1 : -1)
+}
+
+/** Memberships deleted before `time`, over all organizations. */
+export function listDeletedBefore(
+  ctx: Context,
+  time: string,
+  limit: number,
+): Promise<{ organization_id: string; id: string }[]> {
+  return ctx.db
+    .selectFrom('aftership_memberships')
+    .select(['organization_id', 'id'])
+    .where('deleted_at', 'is not', null)
+    .where('deleted_at', '<', time)
+    .limit(limit)
+    .execute()
+}
+
+export async function purge(tx: Context, organizationId: string, id: string): Promise<void> {
+  await tx.db
+    .deleteFrom('aftership_memberships')
+    .where('organization_id', '=', organizationId)
+    .where('id', '=', id)
+    .execute()
+}
+
+function all(ctx: Context, organizationId: string) {
+  return ctx.db.selectFrom('aftership_memberships').where('organization_id', '=', organizationId)
+}
+
+function live(ctx: Context, organizationId: string) {
+  return all(ctx, organizationId).where('deleted_at', 'is', null)
+}
+
+/** Joins account and role to an already limited choice of memberships: rows that are skipped are never joined. */
+function withNames(ctx: Context, chosen: SelectQueryBuilder<Database, 'aftership_memberships', object>) {
+  return ctx.db
+    .selectFrom(chosen.selectAll().as('m'))
+    .innerJoin('aftership_accounts as a', 'a.id', 'm.account_id')
+    .innerJoin('aftership_roles as r', join =>
+      join.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.code', '=', 'm.role_code'),
+    )
+    .select([
+      'm.id as id',
+      'm.organization_id as organizationId',
+      'm.position as position',
+      'm.account_id as accountId',
+      'a.email as email',
+      'm.role_code as roleCode',
+      'r.name as roleName',
+      'm.status as status',
+      'm.created_at as createdAt',
+      'm.updated_at as updatedAt',
+      'm.deleted_at as deletedAt',
+    ])
+}
+
+async function addToBlock(tx: Context, membership: Membership, change: 1 | -1): Promise<void> {
+  await tx.db
+    .insertInto('aftership_membership_blocks')
+    .values({
+      organization_id: membership.organizationId,
+      block: Math.floor(membership.position / BLOCK_SIZE),
+      members: change,
+    })
+    .onConflict(conflict =>
+      conflict
+        .columns(['organization_id', 'block'])
+        .doUpdateSet({ members: sql`aftership_membership_blocks.members + ${change}` }),
+    )
+    .execute()
+}

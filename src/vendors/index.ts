@@ -1,0 +1,5 @@
+import { aftership } from './aftership/index.ts'
+import type { Vendor } from './vendor.ts'
+
+/** The vendors that this server speaks, in the order in which they are shown. */
+export const vendors: readonly Vendor[] = [aftership]

@@ -1,0 +1,63 @@
+// What every vendor is to the rest of the house.
+
+import type { FastifyPluginAsync } from 'fastify'
+import type { TSchema } from 'typebox'
+import type { Context, Principal } from '../platform/context.ts'
+import type { Migrations } from '../platform/db/migrate.ts'
+import type { DomainError } from '../platform/errors.ts'
+import type { Job } from '../platform/jobs.ts'
+
+export type VendorName = 'aftership' | 'easypost' | 'memberstack'
+
+/** An answer made without a route: the request could not be read far enough to have one. */
+export interface PlainReply {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+export interface Vendor {
+  name: VendorName
+  title: string
+  /** Path prefixes that are this vendor's: what is answered under them wears its envelope. */
+  prefixes: readonly string[]
+  migrations: Migrations
+  jobs: readonly Job[]
+  /** The vendor's own API. Mounted at the root, in a scope of its own. */
+  api(ctx: Context): FastifyPluginAsync
+  /** Its part of the control API. Mounted at `/understudy/v1/<name>`. */
+  control(ctx: Context): FastifyPluginAsync
+  /** Answers an error that arose before there was a request: headers too large, broken HTTP. */
+  refuse(error: DomainError, requestId: string): PlainReply
+  seed: VendorSeed
+  /** This vendor's part of `understudy env`: base URL and sample credentials. */
+  environment(origin: string, samples: Samples): Record<string, string>
+  /** One command that works against a store with these samples. */
+  curl(origin: string, samples: Samples): string
+}
+
+/** Credentials in clear that the seed made or pinned, by the names that `understudy env --json` shows. */
+export type Samples = Record<string, string>
+
+export interface VendorSeed {
+  schema: TSchema
+  /**
+   * Stores a section that fits `schema`, through the same rules as every other path, inside the caller's transaction.
+   * Throws a DomainError whose first issue's path leads from the section's root to what is wrong.
+   */
+  load(tx: Context, section: unknown): Promise<Samples>
+}
+
+/** What a caller of the control API may do; each includes the ones before it. */
+export type ControlScope = 'read' | 'write' | 'admin'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** On control routes: the operator's token as a principal, without a tenant. */
+    operator: Principal
+  }
+  interface FastifyContextConfig {
+    /** On control routes: the scope needed, where it is not `read` for GET and `write` for the rest. */
+    controlScope?: ControlScope
+  }
+}
