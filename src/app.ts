@@ -68,7 +68,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       usage: new Usage(clock),
       traps: createTraps(log, metrics.countTrap),
       settings: {
-        publicUrl: config.publicUrl ?? `http://${hostInUrl(config.host)}:${config.port}`,
+        publicUrl: config.publicUrl ?? originOf(config, config.port),
         retentionMs: config.retentionDays * DAY_MS,
         strippedPrefix: config.strippedPrefix,
         smtp: config.smtp !== undefined,
@@ -92,6 +92,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     vendors,
     migrations: migrations(),
     trustProxy: config.trustProxy,
+    tls: config.tls,
   })
   const jobs = allJobs(mailer)
   let running: RunningJobs | undefined
@@ -105,7 +106,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     async listen() {
       await server.listen({ host: config.host, port: config.port })
       const { port } = server.server.address() as AddressInfo
-      const url = `http://${hostInUrl(config.host)}:${port}`
+      const url = originOf(config, port)
       if (config.publicUrl === undefined) context.settings.publicUrl = url
       running = startJobs(context, jobs)
       return url
@@ -133,6 +134,6 @@ function allJobs(mailer: Mailer | undefined): Job[] {
   return [usage, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
 }
 
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
+function originOf({ host, tls }: Config, port: number): string {
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -2,6 +2,7 @@
 // file, the file over the defaults.
 
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { type Static, type TObject, Type } from 'typebox'
 import { parseMasterKey } from './platform/credentials/master-key.ts'
 import type { SmtpSettings } from './platform/mail/smtp.ts'
@@ -21,6 +22,8 @@ export interface Config {
   /** A path prefix that a proxy strips; AfterShip signatures cover it. */
   strippedPrefix: string
   smtp: SmtpSettings | undefined
+  /** Certificate and key as PEM: then the port speaks HTTPS, and nothing else. */
+  tls: { cert: Buffer; key: Buffer } | undefined
   /** From the environment; otherwise a file in the data directory. */
   masterKey: Uint8Array | undefined
 }
@@ -29,6 +32,8 @@ export interface Flags {
   host?: string | undefined
   port?: string | undefined
   data?: string | undefined
+  'tls-cert'?: string | undefined
+  'tls-key'?: string | undefined
 }
 
 /** A setting that is wrong; the message names it, and its line where it stands in a file. Exit code 2. */
@@ -49,6 +54,9 @@ const ConfigFile: TObject = Type.Object(
     retentionDays: Type.Optional(Type.Number({ minimum: 0, maximum: 3650 })),
     trustProxy: Type.Optional(Type.Boolean()),
     strippedPrefix: Type.Optional(Type.String({ pattern: '^(/[^/?#]+)*$' })),
+    tls: Type.Optional(
+      Type.Object({ cert: Type.String(), key: Type.String() }, { additionalProperties: false, description: 'Files.' }),
+    ),
     smtp: Type.Optional(
       Type.Object(
         { url: Type.String({ pattern: '^smtps?://' }), from: Type.String({ minLength: 3 }) },
@@ -58,7 +66,7 @@ const ConfigFile: TObject = Type.Object(
   },
   { additionalProperties: false },
 )
-type FileSettings = Partial<Omit<Config, 'masterKey'>>
+type FileSettings = Partial<Omit<Config, 'masterKey' | 'tls'>> & { tls?: { cert: string; key: string } }
 
 /** Puts a configuration together. Throws ConfigError. */
 export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
@@ -77,6 +85,10 @@ export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.
     trustProxy: file.trustProxy ?? false,
     strippedPrefix: file.strippedPrefix ?? '',
     smtp: smtpOf(env) ?? file.smtp,
+    tls: tlsOf(
+      flags['tls-cert'] ?? env.UNDERSTUDY_TLS_CERT ?? file.tls?.cert,
+      flags['tls-key'] ?? env.UNDERSTUDY_TLS_KEY ?? file.tls?.key,
+    ),
     masterKey: masterKeyOf(env.UNDERSTUDY_MASTER_KEY),
   }
 }
@@ -122,6 +134,28 @@ function smtpOf(env: NodeJS.ProcessEnv): SmtpSettings | undefined {
   }
   if (!env.UNDERSTUDY_SMTP_FROM) throw new ConfigError('UNDERSTUDY_SMTP_FROM is needed beside UNDERSTUDY_SMTP_URL')
   return { url: env.UNDERSTUDY_SMTP_URL, from: env.UNDERSTUDY_SMTP_FROM }
+}
+
+function tlsOf(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined) {
+    throw new ConfigError('TLS needs both --tls-cert and --tls-key; only one is set')
+  }
+  const pem = { cert: readPem(certFile), key: readPem(keyFile) }
+  try {
+    createSecureContext(pem)
+  } catch (error) {
+    throw new ConfigError(`${certFile} and ${keyFile} are no certificate with its key: ${reasonOf(error)}`)
+  }
+  return pem
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${reasonOf(error)}`)
+  }
 }
 
 function masterKeyOf(text: string | undefined): Uint8Array | undefined {

@@ -49,9 +49,13 @@ export interface TestApp {
   mailsTo(to: string): Promise<{ subject: string; text: string }[]>
 }
 
-/** An app in memory with this seed (YAML), closed when the test file ends. */
-export async function startApp(seed: string, settings: Partial<Config> = {}): Promise<TestApp> {
-  const clock = new FakeClock('2026-03-04T09:30:00.000Z')
+/** Settings of the app, and `now`: where the clock starts to stand. */
+type StartOptions = Partial<Config> & { now?: string }
+
+/** An app in memory with this seed (YAML), closed when the test that starts it ends. */
+export async function startApp(seed: string, options: StartOptions = {}): Promise<TestApp> {
+  const { now = '2026-03-04T09:30:00.000Z', ...settings } = options
+  const clock = new FakeClock(now)
   const log: LogLine[] = []
   const destination = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
   const config = { ...(await readConfig({ data: ':memory:', port: '0' }, {})), ...settings }

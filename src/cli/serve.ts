@@ -12,10 +12,11 @@ const STOP_MS = 10_000
 
 export const serve: Command = {
   name: 'serve',
-  usage: 'understudy serve [--port 4600] [--host 127.0.0.1] [--data DIR | :memory: | postgres://…] [--seed FILE]',
+  usage:
+    'understudy serve [--port 4600] [--host 127.0.0.1] [--data DIR | :memory: | postgres://…] [--seed FILE] [--tls-cert FILE --tls-key FILE]',
   summary: 'start the server',
   async run(argv) {
-    const { flags } = parseFlags(argv, ['port', 'host', 'data', 'seed'])
+    const { flags } = parseFlags(argv, ['port', 'host', 'data', 'seed', 'tls-cert', 'tls-key'])
     const config = await readConfig(flags)
     const seed = flags.seed === undefined ? undefined : await readSeed(flags.seed)
     const log = pino.destination({ fd: 2, sync: false })

@@ -32,6 +32,7 @@ export interface ServerParts {
   vendors: readonly Vendor[]
   migrations: Migrations
   trustProxy: boolean
+  tls: { cert: Buffer; key: Buffer } | undefined
 }
 
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
@@ -44,7 +45,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     exposeHeadRoutes: false,
     return503OnClosing: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: HEADERS_PARSED_MAX_BYTES },
+    ...transportOf(parts.tls),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_LENGTH },
     rewriteUrl: request => decodable(request.url ?? '/'),
     clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket, vendors, context.ids.hex32()),
@@ -82,6 +83,11 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await server.register(docsRoutes(catalogue))
   await server.ready()
   return server
+}
+
+function transportOf(tls: ServerParts['tls']) {
+  if (!tls) return { http: { maxHeaderSize: HEADERS_PARSED_MAX_BYTES } }
+  return { https: { ...tls, minVersion: 'TLSv1.2', maxHeaderSize: HEADERS_PARSED_MAX_BYTES } as const }
 }
 
 /** One log line and one count for each request, when its answer has left. Paths stay out: they hold ids and tokens. */

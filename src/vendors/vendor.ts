@@ -3,6 +3,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Context, Principal } from '../platform/context.ts'
+import type { Holders } from '../platform/credentials/holders.ts'
 import type { Migrations } from '../platform/db/migrate.ts'
 import type { DomainError } from '../platform/errors.ts'
 import type { Job } from '../platform/jobs.ts'
@@ -29,6 +30,8 @@ export interface Vendor {
   control(ctx: Context): FastifyPluginAsync
   /** Answers an error that arose before there was a request: headers too large, broken HTTP. */
   refuse(error: DomainError, requestId: string): PlainReply
+  /** What a person can hold here, and what happens when they leave. */
+  holders: Holders
   seed: VendorSeed
   /** This vendor's part of `understudy env`: base URL and sample credentials. */
   environment(origin: string, samples: Samples): Record<string, string>

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
-import { DomainError } from '../../platform/errors.ts'
+import { numberOf, pageByNumber } from '../../platform/db/keyset.ts'
 import * as events from '../../platform/events/events.ts'
-import { ListQuery, listOf, pageQuery } from '../../platform/web/list-query.ts'
+import { ListQuery, listOf, listReply, pageQuery } from '../../platform/web/list-query.ts'
 
 const Event = Type.Object({
   sequence: Type.Integer({ description: 'Grows with each event.' }),
@@ -42,18 +42,12 @@ export function eventRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       async request => {
         const { limit, after } = pageQuery(request.query)
         const { vendor, tenant, type, subject } = request.query
-        const found = await events.list(ctx, { vendor, tenant, type, subject }, sequenceOf(after), limit + 1)
-        const data = found.slice(0, limit)
-        return { data, next: found.length > limit ? String(data.at(-1)?.sequence) : null }
+        const found = await events.list(ctx, { vendor, tenant, type, subject }, numberOf(after, 0), limit + 1)
+        return listReply(
+          pageByNumber(found, limit, event => event.sequence),
+          event => event,
+        )
       },
     )
   }
-}
-
-function sequenceOf(after: string | undefined): number {
-  if (after === undefined) return 0
-  if (!/^\d{1,15}$/.test(after)) {
-    throw new DomainError('invalid', 'this is not a cursor', { issues: [{ path: 'after', problem: 'invalid' }] })
-  }
-  return Number(after)
 }

@@ -8,6 +8,7 @@ import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
 import type { ControlScope, Vendor } from '../../vendors/vendor.ts'
 import { sendProblem } from '../problem.ts'
 import { eventRoutes } from './events.ts'
+import { holderRoutes } from './holders.ts'
 import { keyRoutes } from './keys.ts'
 import { mailRoutes } from './mails.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -36,6 +37,7 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
     )
     await app.register(eventRoutes(ctx))
     await app.register(keyRoutes(ctx))
+    await app.register(holderRoutes(ctx))
     await app.register(mailRoutes(ctx))
     await app.register(tokenRoutes(ctx))
     for (const vendor of vendors) await app.register(mount(vendor, ctx), { prefix: `/${vendor.name}` })

@@ -3,8 +3,10 @@ import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { Key, keyOf } from '../../platform/credentials/wire.ts'
+import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { ListQuery, listOf, listReply, pageQuery } from '../../platform/web/list-query.ts'
 
+const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
 const ById = Type.Object({ id: Type.String() })
 
 /** Keys and tokens of every vendor: who holds them, when they were last used, and off with them. */
@@ -35,6 +37,20 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       '/keys/:id',
       { schema: { tags, summary: 'Read a key', params: ById, response: { 200: Key } } },
       async request => keyOf(await credentials.get(ctx, request.params.id)),
+    )
+    app.put(
+      '/keys/:id/holder',
+      {
+        schema: {
+          tags,
+          summary: 'Say who holds a key',
+          params: ById,
+          body: Type.Object({ holder: Type.Union([Email, Type.Null()]) }, { additionalProperties: false }),
+          response: { 200: Key },
+        },
+      },
+      async request =>
+        keyOf(await credentials.setHolder(ctx, request.operator, request.params.id, request.body.holder)),
     )
     app.post(
       '/keys/:id/disable',

@@ -1,15 +1,20 @@
-import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Generated, Selectable, Updateable } from 'kysely'
 import type { Context } from '../context.ts'
-import type { Place } from '../db/keyset.ts'
 
 interface CredentialTable {
+  /** Grows with each credential made. */
+  sequence: Generated<number>
   id: string
   vendor: string
   tenant: string
+  /** Whose it is inside the tenant (a child user); empty when it is the tenant's own. */
+  owner: string
   /** What the vendor distinguishes: `api_key`, `hmac`, `rsa`; for control tokens `token`. */
   mode: string
   name: string
   lookup_hash: string
+  /** The key itself, sealed: only of vendors that show it again. */
+  sealed_key: string | null
   /** The signing secret of a key that signs, sealed. */
   sealed_secret: string | null
   public_key: string | null
@@ -20,8 +25,8 @@ interface CredentialTable {
   expires_at: string | null
   last_used_at: string | null
   disabled_at: string | null
-  /** What disabled it: `operator`, or the subject whose removal did. Only that may bring it back. */
-  disabled_by: string | null
+  /** JSON array of what disabled it; it works again when the last is taken back. */
+  disabled_by: string
 }
 
 declare module '../db/database.ts' {
@@ -31,10 +36,12 @@ declare module '../db/database.ts' {
 }
 
 export type CredentialRow = Selectable<CredentialTable>
+export type NewCredentialRow = Omit<CredentialRow, 'sequence'>
 
 export interface CredentialFilter {
   vendor?: string | undefined
   tenant?: string | undefined
+  owner?: string | undefined
   holder?: string | undefined
 }
 
@@ -46,42 +53,17 @@ export function findById(ctx: Context, id: string): Promise<CredentialRow | unde
   return ctx.db.selectFrom('credentials').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** In creation order, after `place`. */
-export function list(ctx: Context, filter: CredentialFilter, place: Place, limit: number): Promise<CredentialRow[]> {
-  let query = ctx.db
-    .selectFrom('credentials')
-    .selectAll()
-    .where(eb => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(place.createdAt, place.id)))
-  if (filter.vendor !== undefined) query = query.where('vendor', '=', filter.vendor)
-  if (filter.tenant !== undefined) query = query.where('tenant', '=', filter.tenant)
-  if (filter.holder !== undefined) query = query.where('holder', '=', filter.holder)
-  return query.orderBy('created_at').orderBy('id').limit(limit).execute()
+/** In creation order, after the sequence number `after`. */
+export function list(ctx: Context, filter: CredentialFilter, after: number, limit: number): Promise<CredentialRow[]> {
+  return filtered(ctx, filter).where('sequence', '>', after).orderBy('sequence').limit(limit).execute()
 }
 
-/** The keys that a person holds with one tenant and that work. */
-export function listActiveHeld(ctx: Context, vendor: string, tenant: string, holder: string): Promise<CredentialRow[]> {
-  return ctx.db
-    .selectFrom('credentials')
-    .selectAll()
-    .where('vendor', '=', vendor)
-    .where('tenant', '=', tenant)
-    .where('holder', '=', holder)
-    .where('disabled_at', 'is', null)
-    .execute()
+/** All keys of one holder or owner, whatever their state: a person's, so a handful. */
+export function listAll(ctx: Context, filter: CredentialFilter): Promise<CredentialRow[]> {
+  return filtered(ctx, filter).orderBy('sequence').execute()
 }
 
-/** The keys that `cause` disabled. */
-export function listDisabledBy(ctx: Context, vendor: string, tenant: string, cause: string): Promise<CredentialRow[]> {
-  return ctx.db
-    .selectFrom('credentials')
-    .selectAll()
-    .where('vendor', '=', vendor)
-    .where('tenant', '=', tenant)
-    .where('disabled_by', '=', cause)
-    .execute()
-}
-
-export async function insert(ctx: Context, row: Insertable<CredentialTable>): Promise<void> {
+export async function insert(ctx: Context, row: NewCredentialRow): Promise<void> {
   await ctx.db.insertInto('credentials').values(row).execute()
 }
 
@@ -91,4 +73,13 @@ export async function update(ctx: Context, id: string, values: Updateable<Creden
 
 export async function remove(ctx: Context, id: string): Promise<void> {
   await ctx.db.deleteFrom('credentials').where('id', '=', id).execute()
+}
+
+function filtered(ctx: Context, { vendor, tenant, owner, holder }: CredentialFilter) {
+  let query = ctx.db.selectFrom('credentials').selectAll()
+  if (vendor !== undefined) query = query.where('vendor', '=', vendor)
+  if (tenant !== undefined) query = query.where('tenant', '=', tenant)
+  if (owner !== undefined) query = query.where('owner', '=', owner)
+  if (holder !== undefined) query = query.where('holder', '=', holder)
+  return query
 }

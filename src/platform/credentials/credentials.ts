@@ -4,7 +4,7 @@
 import { timestamp } from '../clock.ts'
 import { type Context, type Principal, withTransaction } from '../context.ts'
 import { isUniqueViolation } from '../db/engine.ts'
-import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
+import { numberOf, type Page, type PageQuery, pageByNumber } from '../db/keyset.ts'
 import { emailKey } from '../email.ts'
 import { DomainError } from '../errors.ts'
 import * as events from '../events/events.ts'
@@ -14,29 +14,36 @@ export interface Credential {
   id: string
   vendor: string
   tenant: string
+  /** Whose it is inside the tenant; empty when it is the tenant's own. */
+  owner: string
   mode: string
   name: string
   scopes: readonly string[]
   holder: string | null
-  /** Names the key in logs, events and lists without giving it away: 12 characters of its keyed hash. */
+  /** Names the key in logs, events and lists without giving it away: 12 hex digits of its keyed hash. */
   fingerprint: string
   publicKey: string | null
+  sealedKey: string | null
   sealedSecret: string | null
   createdAt: string
   expiresAt: string | null
   lastUsedAt: string | null
   disabledAt: string | null
-  disabledBy: string | null
+  /** Why it is disabled: `operator`, or what was removed. It works again when the last of these is taken back. */
+  disabledBy: readonly string[]
 }
 
 export interface NewCredential {
   id?: string | undefined
   vendor: string
   tenant: string
+  owner?: string | undefined
   mode: string
   name: string
   /** The key in clear: what a client will send. */
   key: string
+  /** Whether the vendor shows the key again: then it is kept, sealed. */
+  keepKey?: boolean | undefined
   /** The signing secret in clear, for modes that sign. */
   secret?: string | undefined
   publicKey?: string | undefined
@@ -47,17 +54,33 @@ export interface NewCredential {
   expiresAt?: string | undefined
 }
 
-/** Stores a credential and its `credential.created` event. Throws `conflict` when the key is in use already. */
-export async function create(ctx: Context, principal: Principal, input: NewCredential): Promise<Credential> {
+/**
+ * What a vendor calls a key in its events: `api_key` makes `api_key.disabled`. A change that the vendor's own feed must
+ * not show (keys made and lost together with their user) is a `credential` like all others.
+ */
+export type EventNoun = 'credential' | 'api_key'
+
+/** The cause of an explicit `disable`. */
+const OPERATOR = 'operator'
+
+/** Stores a credential and its `….created` event. Throws `conflict` when the key is in use already. */
+export async function create(
+  ctx: Context,
+  principal: Principal,
+  input: NewCredential,
+  noun: EventNoun = 'credential',
+): Promise<Credential> {
   const id = input.id ?? ctx.ids.hex32()
-  const row: store.CredentialRow = {
+  const row: store.NewCredentialRow = {
     id,
     vendor: input.vendor,
     tenant: input.tenant,
+    owner: input.owner ?? '',
     mode: input.mode,
     name: input.name,
     lookup_hash: ctx.vault.lookupHash(input.key),
-    sealed_secret: input.secret === undefined ? null : ctx.vault.seal(input.secret, secretOwner(id)),
+    sealed_key: input.keepKey ? ctx.vault.seal(input.key, keyPlace(id)) : null,
+    sealed_secret: input.secret === undefined ? null : ctx.vault.seal(input.secret, secretPlace(id)),
     public_key: input.publicKey ?? null,
     scopes: JSON.stringify(input.scopes),
     holder: input.holder === undefined ? null : emailKey(input.holder),
@@ -65,7 +88,7 @@ export async function create(ctx: Context, principal: Principal, input: NewCrede
     expires_at: input.expiresAt ?? null,
     last_used_at: null,
     disabled_at: null,
-    disabled_by: null,
+    disabled_by: '[]',
   }
   const credential = credentialOf(row)
   return withTransaction(ctx, async tx => {
@@ -75,7 +98,7 @@ export async function create(ctx: Context, principal: Principal, input: NewCrede
       if (isUniqueViolation(error)) throw new DomainError('conflict', 'a credential with this key or id exists already')
       throw error
     }
-    await record(tx, principal, 'credential.created', credential)
+    await record(tx, principal, `${noun}.created`, credential)
     return credential
   })
 }
@@ -98,7 +121,13 @@ export function isUsable(ctx: Context, credential: Credential): boolean {
 /** The signing secret in clear. Throws when the credential has none. */
 export function signingSecret(ctx: Context, credential: Credential): string {
   if (credential.sealedSecret === null) throw new DomainError('internal', 'this credential has no signing secret')
-  return ctx.vault.open(credential.sealedSecret, secretOwner(credential.id))
+  return ctx.vault.open(credential.sealedSecret, secretPlace(credential.id))
+}
+
+/** The key in clear, of vendors that show it again. Throws when it was not kept. */
+export function keyInClear(ctx: Context, credential: Credential): string {
+  if (credential.sealedKey === null) throw new DomainError('internal', 'the key of this credential is not kept')
+  return ctx.vault.open(credential.sealedKey, keyPlace(credential.id))
 }
 
 /** Throws `notFound`. */
@@ -111,55 +140,87 @@ export async function get(ctx: Context, id: string): Promise<Credential> {
 /** A page in creation order. `filter.holder` is matched without case. */
 export async function list(ctx: Context, filter: store.CredentialFilter, page: PageQuery): Promise<Page<Credential>> {
   const holder = filter.holder === undefined ? undefined : emailKey(filter.holder)
-  const rows = await store.list(ctx, { ...filter, holder }, placeOf(page.after), page.limit + 1)
-  return pageOf(rows.map(credentialOf), page.limit)
+  const rows = await store.list(ctx, { ...filter, holder }, numberOf(page.after, 0), page.limit + 1)
+  const { items, next } = pageByNumber(rows, page.limit, row => row.sequence)
+  return { items: items.map(credentialOf), next }
 }
 
-/** Refused from the next request on. Again: no change, no event. */
-export async function disable(ctx: Context, principal: Principal, id: string): Promise<Credential> {
-  return withTransaction(ctx, async tx => {
-    const credential = await get(tx, id)
-    return credential.disabledAt === null ? disableOne(tx, principal, credential, 'operator') : credential
-  })
+/** Refused from the next request on. Again: no change, no event. Throws `notFound`. */
+export async function disable(
+  ctx: Context,
+  principal: Principal,
+  id: string,
+  noun: EventNoun = 'credential',
+): Promise<Credential> {
+  return withTransaction(ctx, async tx => addCause(tx, principal, await get(tx, id), OPERATOR, noun))
 }
 
-/** Works again from the next request on. Again: no change, no event. */
-export async function enable(ctx: Context, principal: Principal, id: string): Promise<Credential> {
-  return withTransaction(ctx, async tx => {
-    const credential = await get(tx, id)
-    return credential.disabledAt === null ? credential : enableOne(tx, principal, credential)
-  })
+/** Takes an explicit `disable` back; what else disabled it stays. Again: no change, no event. Throws `notFound`. */
+export async function enable(
+  ctx: Context,
+  principal: Principal,
+  id: string,
+  noun: EventNoun = 'credential',
+): Promise<Credential> {
+  return withTransaction(ctx, async tx => removeCause(tx, principal, await get(tx, id), OPERATOR, noun))
 }
 
 /** Gone for good. Throws `notFound`. */
-export async function remove(ctx: Context, principal: Principal, id: string): Promise<void> {
+export async function remove(
+  ctx: Context,
+  principal: Principal,
+  id: string,
+  noun: EventNoun = 'credential',
+): Promise<void> {
   await withTransaction(ctx, async tx => {
     const credential = await get(tx, id)
     await store.remove(tx, id)
-    await record(tx, principal, 'credential.deleted', credential)
+    await record(tx, principal, `${noun}.deleted`, credential)
   })
 }
 
-/** Disables every working key that `holder` holds with this tenant, because of `cause`; an event each. */
-export async function disableHeld(
-  tx: Context,
+/** Says who holds a key; null for nobody. No change, no event. Throws `notFound`. */
+export async function setHolder(
+  ctx: Context,
   principal: Principal,
-  { vendor, tenant, holder, cause }: { vendor: string; tenant: string; holder: string; cause: string },
-): Promise<void> {
-  for (const row of await store.listActiveHeld(tx, vendor, tenant, emailKey(holder))) {
-    await disableOne(tx, principal, credentialOf(row), cause)
-  }
+  id: string,
+  holder: string | null,
+): Promise<Credential> {
+  return withTransaction(ctx, async tx => {
+    const credential = await get(tx, id)
+    const updated = { ...credential, holder: holder === null ? null : emailKey(holder) }
+    if (updated.holder === credential.holder) return credential
+    await store.update(tx, id, { holder: updated.holder })
+    await record(tx, principal, 'credential.updated', updated)
+    return updated
+  })
 }
 
-/** Enables what `disableHeld` disabled for the same `cause`, and nothing else; an event each. */
-export async function enableDisabledBy(
+/** Which keys a removal concerns: those of a holder, or of an owner, of one tenant or all. */
+export type HeldKeys = { vendor: string; tenant?: string } & ({ holder: string } | { owner: string })
+
+/** Disables these keys because of `cause`, those that are disabled already too, so that none comes back by half. */
+export async function disableBecause(
   tx: Context,
   principal: Principal,
-  { vendor, tenant, cause }: { vendor: string; tenant: string; cause: string },
-): Promise<void> {
-  for (const row of await store.listDisabledBy(tx, vendor, tenant, cause)) {
-    await enableOne(tx, principal, credentialOf(row))
-  }
+  which: HeldKeys,
+  cause: string,
+  noun: EventNoun = 'credential',
+): Promise<Credential[]> {
+  return forEach(tx, which, credential => addCause(tx, principal, credential, cause, noun))
+}
+
+/** Takes `cause` back from these keys. A key works again when it was its only one. Returns those that had it. */
+export async function enableBecause(
+  tx: Context,
+  principal: Principal,
+  which: HeldKeys,
+  cause: string,
+  noun: EventNoun = 'credential',
+): Promise<Credential[]> {
+  return forEach(tx, which, credential =>
+    credential.disabledBy.includes(cause) ? removeCause(tx, principal, credential, cause, noun) : undefined,
+  )
 }
 
 /** Writes down what `Usage` collected: when each credential was last used. Run by a job and at the end. */
@@ -171,44 +232,81 @@ export async function saveUsage(ctx: Context): Promise<void> {
   })
 }
 
-async function disableOne(tx: Context, principal: Principal, credential: Credential, cause: string) {
-  const disabledAt = timestamp(tx.clock.now())
-  await store.update(tx, credential.id, { disabled_at: disabledAt, disabled_by: cause })
-  await record(tx, principal, 'credential.disabled', credential, { cause })
-  return { ...credential, disabledAt, disabledBy: cause }
+async function forEach(
+  tx: Context,
+  which: HeldKeys,
+  change: (credential: Credential) => Promise<Credential> | undefined,
+): Promise<Credential[]> {
+  const filter = 'holder' in which ? { ...which, holder: emailKey(which.holder) } : which
+  const changed: Credential[] = []
+  for (const row of await store.listAll(tx, filter)) {
+    const credential = await change(credentialOf(row))
+    if (credential) changed.push(credential)
+  }
+  return changed
 }
 
-async function enableOne(tx: Context, principal: Principal, credential: Credential) {
-  await store.update(tx, credential.id, { disabled_at: null, disabled_by: null })
-  await record(tx, principal, 'credential.enabled', credential)
-  return { ...credential, disabledAt: null, disabledBy: null }
+async function addCause(tx: Context, principal: Principal, credential: Credential, cause: string, noun: EventNoun) {
+  if (credential.disabledBy.includes(cause)) return credential
+  const disabledAt = credential.disabledAt ?? timestamp(tx.clock.now())
+  const updated = { ...credential, disabledAt, disabledBy: [...credential.disabledBy, cause] }
+  await saveState(tx, updated)
+  const type = credential.disabledAt === null ? `${noun}.disabled` : 'credential.cause_added'
+  await record(tx, principal, type, credential, { cause })
+  return updated
+}
+
+async function removeCause(tx: Context, principal: Principal, credential: Credential, cause: string, noun: EventNoun) {
+  if (!credential.disabledBy.includes(cause)) return credential
+  const disabledBy = credential.disabledBy.filter(other => other !== cause)
+  const works = disabledBy.length === 0
+  const updated = { ...credential, disabledAt: works ? null : credential.disabledAt, disabledBy }
+  await saveState(tx, updated)
+  await record(tx, principal, works ? `${noun}.enabled` : 'credential.cause_removed', credential, { cause })
+  return updated
+}
+
+function saveState(tx: Context, { id, disabledAt, disabledBy }: Credential): Promise<void> {
+  return store.update(tx, id, { disabled_at: disabledAt, disabled_by: JSON.stringify(disabledBy) })
 }
 
 /** Every change of a credential ends here: its event, and the caches forget what they knew. */
 async function record(tx: Context, principal: Principal, type: string, credential: Credential, extra: object = {}) {
-  const { id, vendor, tenant, mode, name, holder, fingerprint } = credential
+  const { id, vendor, tenant, owner, mode, name, holder, fingerprint } = credential
   tx.afterCommit(() => tx.lookups.clear())
-  await events.record(tx, { ...principal, vendor, tenant }, type, id, { id, mode, name, holder, fingerprint, ...extra })
+  await events.record(tx, { ...principal, vendor, tenant }, type, id, {
+    id,
+    owner,
+    mode,
+    name,
+    holder,
+    fingerprint,
+    ...extra,
+  })
 }
 
-function credentialOf(row: store.CredentialRow): Credential {
+function credentialOf(row: store.NewCredentialRow): Credential {
   return {
     id: row.id,
     vendor: row.vendor,
     tenant: row.tenant,
+    owner: row.owner,
     mode: row.mode,
     name: row.name,
     scopes: JSON.parse(row.scopes) as string[],
     holder: row.holder,
-    fingerprint: row.lookup_hash.slice(0, 12),
+    fingerprint: Buffer.from(row.lookup_hash, 'base64url').toString('hex', 0, 6),
     publicKey: row.public_key,
+    sealedKey: row.sealed_key,
     sealedSecret: row.sealed_secret,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,
     disabledAt: row.disabled_at,
-    disabledBy: row.disabled_by,
+    disabledBy: JSON.parse(row.disabled_by) as string[],
   }
 }
 
-const secretOwner = (id: string) => `credential:${id}`
+/** What a sealed value is bound to: it opens for its own credential alone. */
+const keyPlace = (id: string) => `credential-key:${id}`
+const secretPlace = (id: string) => `credential:${id}`

@@ -11,13 +11,14 @@ export const Key = Type.Object({
   id: Type.String(),
   vendor: Type.String(),
   tenant: Type.String({ description: 'The organization, user or app that it opens.' }),
+  owner: Type.String({ description: "Whose it is inside the tenant; empty for the tenant's own." }),
   name: Type.String(),
   mode: Type.String(),
   scopes: Type.Array(Type.String()),
   holder: Type.Union([Type.String(), Type.Null()], { description: 'Email of the person who holds it.' }),
   fingerprint: Type.String({ description: 'Names the key without giving it away.' }),
   active: Type.Boolean(),
-  disabledBy: Type.Union([Type.String(), Type.Null()]),
+  disabledBy: Type.Array(Type.String(), { description: '`operator`, or what was removed.' }),
   createdAt: Time,
   expiresAt: orNull(Time),
   lastUsedAt: orNull(Time),
@@ -25,6 +26,13 @@ export const Key = Type.Object({
 })
 
 export function keyOf(credential: Credential): Static<typeof Key> {
-  const { publicKey: _publicKey, sealedSecret: _sealedSecret, scopes, ...shown } = credential
-  return { ...shown, scopes: [...scopes], active: credential.disabledAt === null }
+  const {
+    publicKey: _publicKey,
+    sealedKey: _sealedKey,
+    sealedSecret: _sealedSecret,
+    scopes,
+    disabledBy,
+    ...shown
+  } = credential
+  return { ...shown, scopes: [...scopes], disabledBy: [...disabledBy], active: credential.disabledAt === null }
 }

@@ -1,4 +1,5 @@
-// Keyset paging by creation: a page is found by the last row's place, never by counting.
+// Keyset paging: a page is found by the last row's place, never by counting. A place is a number that grows with each
+// row, or, where a table has none, the time of creation and the id.
 
 import { DomainError } from '../errors.ts'
 
@@ -26,9 +27,7 @@ export const START: Place = { createdAt: '', id: '' }
 export function placeOf(after: string | undefined): Place {
   if (after === undefined) return START
   const [createdAt, id, ...rest] = Buffer.from(after, 'base64url').toString().split(' ')
-  if (!createdAt || !id || rest.length > 0) {
-    throw new DomainError('invalid', 'this is not a cursor', { issues: [{ path: 'after', problem: 'invalid' }] })
-  }
+  if (!createdAt || !id || rest.length > 0) throw notACursor()
   return { createdAt, id }
 }
 
@@ -38,4 +37,23 @@ export function pageOf<T extends Place>(rows: T[], limit: number): Page<T> {
   const last = items.at(-1)
   const more = rows.length > limit && last !== undefined
   return { items, next: more ? Buffer.from(`${last.createdAt} ${last.id}`).toString('base64url') : null }
+}
+
+/** Reads a cursor made by `pageByNumber`; `start` when there is none. Throws `invalid` on anything else. */
+export function numberOf(after: string | undefined, start: number): number {
+  if (after === undefined) return start
+  if (!/^\d{1,15}$/.test(after)) throw notACursor()
+  return Number(after)
+}
+
+/** As `pageOf`, for rows that are placed by a number. */
+export function pageByNumber<T>(rows: T[], limit: number, placeOfRow: (row: T) => number): Page<T> {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  const more = rows.length > limit && last !== undefined
+  return { items, next: more ? String(placeOfRow(last)) : null }
+}
+
+function notACursor(): DomainError {
+  return new DomainError('invalid', 'this is not a cursor', { issues: [{ path: 'after', problem: 'invalid' }] })
 }

@@ -24,6 +24,8 @@ const NO_BODY = Buffer.alloc(0)
 export async function readRawBody(request: FastifyRequest): Promise<void> {
   const { headers, rawHeaders } = request.raw
   request.sentContentType = headers['content-type']
+  // Without it, and without the two below, the framework sees no body to parse and leaves content types to us.
+  delete headers['content-type']
   request.rawBody = NO_BODY
   let headerBytes = 0
   for (const text of rawHeaders) headerBytes += text.length
@@ -46,8 +48,6 @@ export async function readRawBody(request: FastifyRequest): Promise<void> {
     throw new DomainError('malformed', 'the body ended before it was complete', { cause: error })
   }
   request.rawBody = Buffer.concat(chunks, size)
-  // Without these the framework sees a request without a body and leaves content types to us.
-  delete headers['content-type']
   delete headers['content-length']
   delete headers['transfer-encoding']
 }

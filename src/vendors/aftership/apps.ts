@@ -145,6 +145,6 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 function isRedirectUri(uri: string): boolean {
   if (uri.length > REDIRECT_URI_LENGTH_MAX || !URI_TEXT.test(uri)) return false
   const url = URL.parse(uri)
-  if (!url || url.username !== '' || url.password !== '' || !HOST.test(url.hostname)) return false
+  if (url?.username !== '' || url.password !== '' || !HOST.test(url.hostname)) return false
   return url.protocol === 'https:' || LOOPBACK.has(url.hostname)
 }

@@ -1,6 +1,5 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
-import type { Place } from '../../platform/db/keyset.ts'
 
 interface GrantTable {
   id: string
@@ -71,20 +70,6 @@ export async function findAccess(ctx: Context, tokenHash: string): Promise<Acces
   return { id: row.id, organizationId: row.organization_id, scopes, expiresAt: row.expires_at }
 }
 
-/** An organization's grants in creation order, ended ones too. */
-export async function list(ctx: Context, organizationId: string, place: Place, limit: number): Promise<Grant[]> {
-  const rows = await ctx.db
-    .selectFrom('aftership_grants')
-    .selectAll()
-    .where('organization_id', '=', organizationId)
-    .where(eb => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(place.createdAt, place.id)))
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(limit)
-    .execute()
-  return rows.map(grantOf)
-}
-
 /** The live grants of one member. */
 export async function listOfMember(ctx: Context, organizationId: string, accountId: string): Promise<Grant[]> {
   const rows = await ctx.db
@@ -109,13 +94,12 @@ export async function listEndedBy(ctx: Context, organizationId: string, cause: s
 
 /** The app's grants but for those ended by one of `causes`. */
 export async function listOfApp(ctx: Context, appId: string, causes: readonly string[]): Promise<Grant[]> {
-  const rows = await ctx.db
-    .selectFrom('aftership_grants')
-    .selectAll()
-    .where('app_id', '=', appId)
-    .where(eb => eb.or([eb('ended_at', 'is', null), eb('ended_by', 'not in', causes)]))
-    .execute()
-  return rows.map(grantOf)
+  return (await notEndedBy(ctx, causes).where('app_id', '=', appId).execute()).map(grantOf)
+}
+
+/** The account's grants, in every organization, but for those ended by one of `causes`. */
+export async function listOfAccount(ctx: Context, accountId: string, causes: readonly string[]): Promise<Grant[]> {
+  return (await notEndedBy(ctx, causes).where('account_id', '=', accountId).execute()).map(grantOf)
 }
 
 export async function insert(tx: Context, grant: Grant): Promise<void> {
@@ -142,6 +126,13 @@ export async function setEnded(tx: Context, grant: Grant, endedAt: string | null
     .where('organization_id', '=', grant.organizationId)
     .where('id', '=', grant.id)
     .execute()
+}
+
+function notEndedBy(ctx: Context, causes: readonly string[]) {
+  return ctx.db
+    .selectFrom('aftership_grants')
+    .selectAll()
+    .where(eb => eb.or([eb('ended_at', 'is', null), eb('ended_by', 'not in', causes)]))
 }
 
 function grantOf(row: Selectable<GrantTable>): Grant {

@@ -3,7 +3,6 @@
 
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
-import { type Page, type PageQuery, pageOf, placeOf } from '../../platform/db/keyset.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as events from '../../platform/events/events.ts'
 import * as store from './grants.store.ts'
@@ -17,6 +16,7 @@ const FINAL_CAUSES = [
   'expired',
   'partner_lost',
   'app_deleted',
+  'offboarded',
 ] as const
 
 export type FinalCause = (typeof FINAL_CAUSES)[number]
@@ -52,11 +52,6 @@ export async function findByAccessToken(
   return access && access.expiresAt > timestamp(ctx.clock.now()) ? access : undefined
 }
 
-/** A page of the principal's organization in creation order, ended grants included. */
-export async function list(ctx: Context, principal: Principal, page: PageQuery): Promise<Page<store.Grant>> {
-  return pageOf(await store.list(ctx, principal.tenant, placeOf(page.after), page.limit + 1), page.limit)
-}
-
 /** Ends a grant of the principal's organization for good. Again: no change, no event. Throws `notFound`. */
 export async function end(
   ctx: Context,
@@ -75,6 +70,11 @@ export async function end(
 /** Ends all grants of an app for good, suspended ones too; an event each. */
 export async function endOfApp(tx: Context, principal: Principal, appId: string, cause: FinalCause): Promise<void> {
   for (const grant of await store.listOfApp(tx, appId, FINAL_CAUSES)) await endOne(tx, principal, grant, cause)
+}
+
+/** Ends all grants of an account, in every organization, for good, suspended ones too; an event each. */
+export async function endOfAccount(tx: Context, principal: Principal, accountId: string, cause: FinalCause) {
+  for (const grant of await store.listOfAccount(tx, accountId, FINAL_CAUSES)) await endOne(tx, principal, grant, cause)
 }
 
 /** Ends all live grants of an account in the principal's organization because of `cause`; an event each. */

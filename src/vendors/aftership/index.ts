@@ -2,13 +2,15 @@ import { timestamp } from '../../platform/clock.ts'
 import type { Context } from '../../platform/context.ts'
 import type { Job } from '../../platform/jobs.ts'
 import type { Vendor } from '../vendor.ts'
-import { controlApi } from './control.ts'
+import { controlApi } from './control/index.ts'
 import { answerOf } from './errors.ts'
+import { holders } from './holders.ts'
 import { invitationPages } from './invitations.routes.ts'
 import * as invitationStore from './invitations.store.ts'
 import * as memberships from './memberships.ts'
 import { migrations } from './migrations.ts'
-// import { oauthRoutes } from './oauth.routes.ts'
+import * as oauth from './oauth/flow.ts'
+import { oauthRoutes } from './oauth/routes.ts'
 import { BASE_PATH, membersApi, PREFIX } from './routes.ts'
 import { AftershipSeed, load } from './seed.ts'
 
@@ -22,6 +24,13 @@ const jobs: Job[] = [
     everyMs: 20_000,
     run: async ctx => {
       while ((await memberships.removeExpired(ctx, BATCH)) === BATCH);
+    },
+  },
+  {
+    name: 'aftership-oauth',
+    everyMs: 60_000,
+    run: async ctx => {
+      while ((await oauth.purge(ctx, BATCH)) === BATCH);
     },
   },
   {
@@ -43,7 +52,7 @@ export const aftership: Vendor = {
   api: (ctx: Context) => async app => {
     await app.register(membersApi(ctx), { prefix: PREFIX })
     await app.register(invitationPages(ctx))
-    // await app.register(oauthRoutes(ctx))
+    await app.register(oauthRoutes(ctx))
   },
   control: controlApi,
   refuse(error, requestId) {
@@ -51,6 +60,7 @@ export const aftership: Vendor = {
     const headers = { 'content-type': 'application/json; charset=utf-8', 'as-trace-id': requestId }
     return { status, headers, body: JSON.stringify(body) }
   },
+  holders,
   seed: { schema: AftershipSeed, load },
   environment: (origin, samples) => ({ baseUrl: `${origin}${BASE_PATH}`, ...samples }),
   curl: (origin, samples) => `curl -s -H 'as-api-key: ${samples.apiKey}' ${origin}${BASE_PATH}/memberships`,

@@ -4,7 +4,7 @@ import { timestamp } from '../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { isUniqueViolation } from '../../platform/db/engine.ts'
-import type { Page } from '../../platform/db/keyset.ts'
+import { type Page, pageByNumber } from '../../platform/db/keyset.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as events from '../../platform/events/events.ts'
 import * as accounts from './accounts.store.ts'
@@ -96,8 +96,7 @@ export async function listAfter(
   limit: number,
 ): Promise<Page<store.Membership>> {
   const rows = await store.listAfter(ctx, principal.tenant, filter, limit + 1)
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? String(items.at(-1)?.position) : null }
+  return pageByNumber(rows, limit, row => row.position)
 }
 
 /** Gives a member another role. The same as now: no event. Throws `notFound`, roleUnknown, `forbidden` (an owner), `invalid` (to owner). */
@@ -137,7 +136,7 @@ export async function remove(
     const data = { reason, membership: membershipOf(membership) }
     await events.record(tx, principal, 'membership.deleted', id, data)
     const { vendor, tenant } = principal
-    await credentials.disableHeld(tx, principal, { vendor, tenant, holder: membership.email, cause: causeOf(id) })
+    await credentials.disableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
     await grants.endOfMember(tx, principal, membership.accountId, causeOf(id))
   })
 }
@@ -160,7 +159,7 @@ export async function restore(ctx: Context, principal: Principal, id: string): P
     await store.setDeleted(tx, membership, null)
     await events.record(tx, principal, 'membership.restored', id, { membership: membershipOf(restored) })
     const { vendor, tenant } = principal
-    await credentials.enableDisabledBy(tx, principal, { vendor, tenant, cause: causeOf(id) })
+    await credentials.enableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
     await grants.resumeEndedBy(tx, principal, causeOf(id))
     if (restored.status === 'pending') await invitations.send(tx, principal, restored, organization.name)
     return restored

@@ -139,15 +139,11 @@ async function up(db: Kysely<Database>): Promise<void> {
     .columns(['organization_id', 'account_id'])
     .execute()
   await db.schema
-    .createIndex('aftership_grants_created')
-    .on('aftership_grants')
-    .columns(['organization_id', 'created_at', 'id'])
-    .execute()
-  await db.schema
     .createIndex('aftership_grants_cause')
     .on('aftership_grants')
     .columns(['organization_id', 'ended_by'])
     .execute()
+  await db.schema.createIndex('aftership_grants_account').on('aftership_grants').column('account_id').execute()
   await db.schema.createIndex('aftership_grants_app').on('aftership_grants').column('app_id').execute()
 
   // Links, sessions, codes and tokens of the OAuth flow: each known by the hash of a secret, each with an end.

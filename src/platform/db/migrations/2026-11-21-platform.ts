@@ -11,12 +11,15 @@ export async function up(db: Kysely<Database>): Promise<void> {
 
   await db.schema
     .createTable('credentials')
-    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('id', 'text', column => column.notNull().unique())
     .addColumn('vendor', 'text', column => column.notNull())
     .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('owner', 'text', column => column.notNull())
     .addColumn('mode', 'text', column => column.notNull())
     .addColumn('name', 'text', column => column.notNull())
     .addColumn('lookup_hash', 'text', column => column.notNull().unique())
+    .addColumn('sealed_key', 'text')
     .addColumn('sealed_secret', 'text')
     .addColumn('public_key', 'text')
     .addColumn('scopes', 'text', column => column.notNull())
@@ -25,14 +28,14 @@ export async function up(db: Kysely<Database>): Promise<void> {
     .addColumn('expires_at', 'text')
     .addColumn('last_used_at', 'text')
     .addColumn('disabled_at', 'text')
-    .addColumn('disabled_by', 'text')
+    .addColumn('disabled_by', 'text', column => column.notNull())
     .execute()
   await db.schema
     .createIndex('credentials_tenant')
     .on('credentials')
     .columns(['vendor', 'tenant', 'created_at', 'id'])
     .execute()
-  await db.schema.createIndex('credentials_holder').on('credentials').columns(['holder', 'created_at', 'id']).execute()
+  await db.schema.createIndex('credentials_holder').on('credentials').columns(['holder', 'sequence']).execute()
 
   await db.schema
     .createTable('events')

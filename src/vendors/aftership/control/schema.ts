@@ -1,10 +1,12 @@
 // Bodies and replies of AfterShip's part of the control API.
 
 import { type Static, Type } from 'typebox'
-import { Key } from '../../platform/credentials/wire.ts'
-import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
-import type { Membership as MembershipRow } from './memberships.store.ts'
-import { Id, Timestamp } from './seed.ts'
+import { Key } from '../../../platform/credentials/wire.ts'
+import { EMAIL_MAX, EMAIL_PATTERN } from '../../../platform/email.ts'
+import type { Membership as MembershipRow } from '../memberships.store.ts'
+import { Id, Timestamp } from '../seed.ts'
+
+export const Empty = Type.Null({ description: 'No content.' })
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })

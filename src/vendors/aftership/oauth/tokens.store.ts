@@ -1,4 +1,4 @@
-import type { Context } from '../../platform/context.ts'
+import type { Context } from '../../../platform/context.ts'
 
 /** Sign-in links and sessions, authorization codes, access and refresh tokens. */
 export type SecretKind = 'link' | 'session' | 'code' | 'access' | 'refresh'
@@ -21,7 +21,7 @@ interface OauthTokenTable {
   kept_until: string
 }
 
-declare module '../../platform/db/database.ts' {
+declare module '../../../platform/db/database.ts' {
   interface Database {
     aftership_oauth_tokens: OauthTokenTable
   }

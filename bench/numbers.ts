@@ -1,0 +1,15 @@
+/** The middle one of `values`, or the mean of the two in the middle; NaN when there are none. */
+export function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const around = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1)
+  return around.reduce((sum, value) => sum + value, 0) / around.length
+}
+
+/** Lines of cells as aligned columns: the first to the left, the rest to the right. */
+export function table(lines: string[][]): string {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)))
+  const padded = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)
+  return lines.map(line => line.map(padded).join('  ')).join('\n')
+}

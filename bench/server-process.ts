@@ -1,0 +1,54 @@
+// A server as a process of its own, as an operator runs it: default settings, the log sent to nowhere.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { pinned, SERVER_CORE } from './cores.ts'
+
+export interface ServerProcess {
+  pid: number
+  url: string
+  stop(): Promise<void>
+}
+
+/** `understudy serve` on a data directory and a free port. */
+export function startUnderstudy(directory: string): Promise<ServerProcess> {
+  return start(['../src/main.ts', 'serve', '--data', directory, '--port', '0'])
+}
+
+/** Runs a script of this folder's that prints a line with the URL it listens on. Rejects when it ends without one. */
+export async function start([script = '', ...flags]: string[]): Promise<ServerProcess> {
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  const [command = '', ...rest] = pinned(SERVER_CORE, [process.execPath, path, ...flags])
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'], env: defaultSettings() })
+  const ended = once(child, 'exit')
+  const endWithUs = () => child.kill('SIGKILL')
+  process.on('exit', endWithUs)
+  const url = await Promise.race([firstUrl(child.stdout), ended.then(() => undefined)])
+  if (url === undefined || child.pid === undefined) throw new Error(`${script} did not start`)
+  child.stdout.resume()
+  return {
+    pid: child.pid,
+    url,
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+      process.off('exit', endWithUs)
+    },
+  }
+}
+
+async function firstUrl(output: NodeJS.ReadableStream): Promise<string | undefined> {
+  for await (const line of createInterface(output)) {
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
+    if (url !== undefined) return url
+  }
+  return undefined
+}
+
+/** This process's environment without what would change the server's settings. */
+function defaultSettings(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(UNDERSTUDY_|DATABASE_URL$|NODE_OPTIONS$)/.test(name))
+  return Object.fromEntries(kept)
+}

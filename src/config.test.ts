@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { after } from 'node:test'
+import { type Config, ConfigError, type Flags, readConfig } from './config.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'understudy-config-'))
+after(() => rmSync(directory, { recursive: true }))
+
+let files = 0
+function fileOf(text: string): string {
+  const path = join(directory, `${++files}.yaml`)
+  writeFileSync(path, text)
+  return path
+}
+
+const KEY = Buffer.alloc(32, 7)
+
+test('without any setting the server listens on loopback and keeps its data beside it', async () => {
+  assert.deepEqual(await readConfig({}, {}), {
+    host: '127.0.0.1',
+    port: 4600,
+    data: './understudy-data',
+    publicUrl: undefined,
+    logLevel: 'info',
+    retentionDays: 30,
+    trustProxy: false,
+    strippedPrefix: '',
+    smtp: undefined,
+    tls: undefined,
+    masterKey: undefined,
+  })
+})
+
+const whole = `
+host: file.test
+port: 1
+data: /file
+publicUrl: https://file.test
+logLevel: warn
+retentionDays: 2.5
+trustProxy: true
+strippedPrefix: /one/two
+smtp: { url: "smtp://file.test", from: file@file.test }
+`
+
+test('every setting can stand in the file', async () => {
+  assert.deepEqual(await readConfig({}, { UNDERSTUDY_CONFIG: fileOf(whole) }), {
+    host: 'file.test',
+    port: 1,
+    data: '/file',
+    publicUrl: 'https://file.test',
+    logLevel: 'warn',
+    retentionDays: 2.5,
+    trustProxy: true,
+    strippedPrefix: '/one/two',
+    smtp: { url: 'smtp://file.test', from: 'file@file.test' },
+    tls: undefined,
+    masterKey: undefined,
+  })
+})
+
+const precedence: { name: string; flags?: Flags; env?: NodeJS.ProcessEnv; expected: Partial<Config> }[] = [
+  {
+    name: 'the environment wins over the file',
+    env: {
+      UNDERSTUDY_HOST: 'env.test',
+      UNDERSTUDY_PORT: '2',
+      UNDERSTUDY_DATA: '/env',
+      UNDERSTUDY_PUBLIC_URL: 'https://env.test/',
+      UNDERSTUDY_LOG_LEVEL: 'debug',
+      UNDERSTUDY_SMTP_URL: 'smtps://env.test',
+      UNDERSTUDY_SMTP_FROM: 'env@env.test',
+    },
+    expected: {
+      host: 'env.test',
+      port: 2,
+      data: '/env',
+      publicUrl: 'https://env.test',
+      logLevel: 'debug',
+      smtp: { url: 'smtps://env.test', from: 'env@env.test' },
+      retentionDays: 2.5,
+    },
+  },
+  {
+    name: 'flags win over the environment',
+    flags: { host: 'flag.test', port: '3', data: '/flag' },
+    env: { UNDERSTUDY_HOST: 'env.test', UNDERSTUDY_PORT: '2', UNDERSTUDY_DATA: '/env' },
+    expected: { host: 'flag.test', port: 3, data: '/flag' },
+  },
+  {
+    name: 'UNDERSTUDY_DATA wins over DATABASE_URL',
+    env: { UNDERSTUDY_DATA: '/env', DATABASE_URL: '/database' },
+    expected: { data: '/env' },
+  },
+  { name: 'DATABASE_URL wins over the file', env: { DATABASE_URL: '/database' }, expected: { data: '/database' } },
+  { name: 'port 0 is a port', flags: { port: '0' }, expected: { port: 0 } },
+  { name: 'a store in memory is one', flags: { data: ':memory:' }, expected: { data: ':memory:' } },
+]
+for (const { name, flags = {}, env = {}, expected } of precedence) {
+  test(name, async () => {
+    const config = await readConfig(flags, { UNDERSTUDY_CONFIG: fileOf(whole), ...env })
+    assert.deepEqual({ ...config, ...expected }, config)
+  })
+}
+
+for (const [name, text] of [
+  ['base64', KEY.toString('base64')],
+  ['base64 with a line end', `${KEY.toString('base64')}\n`],
+  ['hex', KEY.toString('hex')],
+] as const) {
+  test(`a master key as ${name} is read`, async () => {
+    const { masterKey } = await readConfig({}, { UNDERSTUDY_MASTER_KEY: text })
+    assert.deepEqual(masterKey, KEY)
+  })
+}
+
+const wrong: { flags?: Flags; env?: NodeJS.ProcessEnv; says: RegExp }[] = [
+  ...['', 'abc', '-1', '65536', '1.5', '0x10', ' 80'].map(port => ({
+    flags: { port },
+    says: /^--port must be a port/,
+  })),
+  { env: { UNDERSTUDY_PORT: '70000' }, says: /^UNDERSTUDY_PORT must be a port/ },
+  { flags: { data: 'postgres://127.0.0.1/x' }, says: /PostgreSQL is not supported/ },
+  { env: { DATABASE_URL: 'postgresql://127.0.0.1/x' }, says: /PostgreSQL is not supported/ },
+  ...['example.com', 'ftp://example.com', 'https://example.com/path', 'https://user@example.com', ''].map(url => ({
+    env: { UNDERSTUDY_PUBLIC_URL: url },
+    says: /^UNDERSTUDY_PUBLIC_URL must be an origin/,
+  })),
+  { env: { UNDERSTUDY_LOG_LEVEL: 'loud' }, says: /^UNDERSTUDY_LOG_LEVEL must be/ },
+  { env: { UNDERSTUDY_SMTP_URL: 'http://127.0.0.1' }, says: /^UNDERSTUDY_SMTP_URL must start/ },
+  { env: { UNDERSTUDY_SMTP_URL: 'smtp://127.0.0.1' }, says: /^UNDERSTUDY_SMTP_FROM is needed/ },
+  { flags: { 'tls-cert': 'cert.pem' }, says: /^TLS needs both --tls-cert and --tls-key/ },
+  { env: { UNDERSTUDY_TLS_KEY: 'key.pem' }, says: /^TLS needs both --tls-cert and --tls-key/ },
+  {
+    flags: { 'tls-cert': join(directory, 'none.pem'), 'tls-key': join(directory, 'none.pem') },
+    says: /^cannot read .*none\.pem/,
+  },
+  { env: { UNDERSTUDY_CONFIG: join(directory, 'none.yaml') }, says: /^cannot read the config file .*none\.yaml/ },
+]
+for (const { flags = {}, env = {}, says } of wrong) {
+  test(`refused: ${JSON.stringify({ ...flags, ...env }).replaceAll(directory, '')}`, async () => {
+    await assert.rejects(readConfig(flags, env), (error: unknown) => {
+      assert.ok(error instanceof ConfigError)
+      assert.match(error.message, says)
+      return true
+    })
+  })
+}
+
+const wrongFiles: [text: string, line: number, says: string][] = [
+  ['port: many\n', 1, 'port: must be integer'],
+  ['host: a\n\nport: 65536\n', 3, 'port: must be <= 65535'],
+  ['host: a\nprot: 1\n', 2, 'prot: no such setting'],
+  ['masterKey: never here\n', 1, 'masterKey: no such setting'],
+  ['smtp:\n  url: smtp://a\n', 2, 'smtp: from is missing'],
+  ['smtp:\n  url: http://a\n  from: a@b.c\n', 2, 'smtp.url'],
+  ['publicUrl: https://a.test/path\n', 1, 'publicUrl'],
+  ['strippedPrefix: no-slash\n', 1, 'strippedPrefix'],
+  ['logLevel: loud\n', 1, 'logLevel'],
+  ['host: [\n', 2, ''],
+  ['- host\n', 1, 'the file: must be object'],
+]
+for (const [text, line, says] of wrongFiles) {
+  test(`refused, with its line: ${JSON.stringify(text)}`, async () => {
+    const path = fileOf(text)
+    await assert.rejects(readConfig({}, { UNDERSTUDY_CONFIG: path }), (error: unknown) => {
+      assert.ok(error instanceof ConfigError)
+      assert.equal(error.message.slice(0, `${path}:${line}: ${says}`.length), `${path}:${line}: ${says}`)
+      return true
+    })
+  })
+}
+
+for (const text of ['', 'short', 'z'.repeat(64), `${KEY.toString('hex')}00`, KEY.toString('base64').slice(4)]) {
+  test(`no master key, and the message does not repeat it: ${text.slice(0, 8)}…`, async () => {
+    await assert.rejects(readConfig({}, { UNDERSTUDY_MASTER_KEY: text }), (error: unknown) => {
+      assert.ok(error instanceof ConfigError)
+      assert.equal(error.message, 'UNDERSTUDY_MASTER_KEY: a master key is 32 bytes, as base64 or hex')
+      return true
+    })
+  })
+}

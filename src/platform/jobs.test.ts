@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Context } from './context.ts'
+import { LookupCache } from './credentials/lookup-cache.ts'
+import { Usage } from './credentials/usage.ts'
+import { openVault } from './credentials/vault.ts'
+import { IN_MEMORY, openStore } from './db/engine.ts'
+import { migrate } from './db/migrate.ts'
+import * as platformMigration from './db/migrations/2026-11-21-platform.ts'
+import { randomIds } from './ids.ts'
+import { type Job, startJobs } from './jobs.ts'
+import { createLog } from './log.ts'
+import { FixedWindow } from './rate-limit/fixed-window.ts'
+import { createTraps } from './traps.ts'
+
+const clock = { now: () => Date.parse('2026-03-04T09:30:00.000Z') }
+
+async function startContext(t: TestContext): Promise<{ ctx: Context; lines: string[] }> {
+  const store = openStore(IN_MEMORY)
+  t.after(() => store.close())
+  await migrate(store.db, { '2026-11-21-platform': platformMigration })
+  const lines: string[] = []
+  const log = createLog('info', { write: line => void lines.push(line) })
+  const ctx: Context = {
+    db: store.db,
+    clock,
+    ids: randomIds,
+    log,
+    vault: await openVault(store.db, new Uint8Array(32), clock.now()),
+    limits: new FixedWindow(clock),
+    lookups: new LookupCache(store.foreignVersion),
+    usage: new Usage(clock),
+    traps: createTraps(log, () => {}),
+    settings: { publicUrl: 'http://127.0.0.1', retentionMs: 0, strippedPrefix: '', smtp: false },
+    afterCommit: action => action(),
+  }
+  return { ctx, lines }
+}
+
+/** Lets promises that are settled run on; timers stand still. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+}
+
+test('a job runs at once and then after each pause', async t => {
+  const { ctx } = await startContext(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let runs = 0
+  const job: Job = { name: 'counting', everyMs: 1000, run: async () => void runs++ }
+  const jobs = startJobs(ctx, [job])
+  await settle()
+  assert.equal(runs, 1)
+  t.mock.timers.tick(999)
+  await settle()
+  assert.equal(runs, 1)
+  t.mock.timers.tick(1)
+  await settle()
+  assert.equal(runs, 2)
+  await jobs.stop()
+})
+
+test('a job never overlaps itself, and a slow one holds no other up', async t => {
+  const { ctx } = await startContext(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const slow = Promise.withResolvers<void>()
+  let slowRuns = 0
+  let quickRuns = 0
+  const jobs = startJobs(ctx, [
+    {
+      name: 'slow',
+      everyMs: 100,
+      run: () => {
+        slowRuns++
+        return slow.promise
+      },
+    },
+    { name: 'quick', everyMs: 100, run: async () => void quickRuns++ },
+  ])
+  for (let round = 0; round < 5; round++) {
+    await settle()
+    t.mock.timers.tick(100)
+  }
+  await settle()
+  assert.equal(slowRuns, 1)
+  assert.equal(quickRuns, 6)
+  slow.resolve()
+  await settle()
+  t.mock.timers.tick(100)
+  await settle()
+  assert.equal(slowRuns, 2)
+  await jobs.stop()
+})
+
+test('a job that fails is logged by its name and tried again', async t => {
+  const { ctx, lines } = await startContext(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let runs = 0
+  const jobs = startJobs(ctx, [
+    {
+      name: 'failing',
+      everyMs: 1000,
+      run: async () => {
+        runs++
+        throw new Error('no luck')
+      },
+    },
+  ])
+  await settle()
+  t.mock.timers.tick(1000)
+  await settle()
+  assert.equal(runs, 2)
+  assert.equal(lines.length, 2)
+  for (const line of lines) {
+    const { level, job, err } = JSON.parse(line)
+    assert.deepEqual([level, job, err.message], ['error', 'failing', 'no luck'])
+  }
+  await jobs.stop()
+})
+
+test('stopping waits for what is under way and starts nothing more', async t => {
+  const { ctx } = await startContext(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const work = Promise.withResolvers<void>()
+  let finished = false
+  let idleRuns = 0
+  const jobs = startJobs(ctx, [
+    {
+      name: 'working',
+      everyMs: 10,
+      run: async () => {
+        await work.promise
+        finished = true
+      },
+    },
+    { name: 'idle', everyMs: 10, run: async () => void idleRuns++ },
+  ])
+  await settle()
+  let stopped = false
+  const stop = jobs.stop().then(() => {
+    stopped = true
+  })
+  await settle()
+  assert.equal(stopped, false)
+  work.resolve()
+  await stop
+  assert.equal(finished, true)
+  t.mock.timers.tick(1000)
+  await settle()
+  assert.equal(idleRuns, 1)
+})

@@ -1,0 +1,37 @@
+// A person, over all vendors: what they hold, and what becomes of it when they leave or come back.
+
+import type { Context, Principal } from '../platform/context.ts'
+import type { Credential } from '../platform/credentials/credentials.ts'
+import { type Holders, keyHolders } from '../platform/credentials/holders.ts'
+import { emailKey } from '../platform/email.ts'
+import { vendors } from './index.ts'
+
+/**
+ * Ends what a person holds: their keys at every vendor, control tokens and, where a vendor has more, that too. One
+ * transaction a vendor. Returns the keys, which an earlier offboarding may have disabled already.
+ */
+export async function offboard(ctx: Context, principal: Principal, email: string): Promise<Credential[]> {
+  return eachVendor(vendor => vendor.offboard(ctx, principal, email, causeOf(email)))
+}
+
+/** Takes an offboarding back: what it ended, and nothing else. Returns the keys that it concerned. */
+export async function restore(ctx: Context, principal: Principal, email: string): Promise<Credential[]> {
+  return eachVendor(vendor => vendor.restore(ctx, principal, email, causeOf(email)))
+}
+
+/** Whether a holder still belongs to the tenant whose key they hold. Vendors without such people say yes. */
+export async function isHolderPresent(ctx: Context, vendor: string, tenant: string, holder: string): Promise<boolean> {
+  const holders = vendors.find(({ name }) => name === vendor)?.holders
+  return holders?.isPresent === undefined || holders.isPresent(ctx, tenant, holder)
+}
+
+/** Control tokens are held like keys, and end like them. */
+const ours: Holders = keyHolders('understudy')
+
+async function eachVendor(act: (holders: Holders) => Promise<Credential[]>): Promise<Credential[]> {
+  const keys: Credential[] = []
+  for (const holders of [...vendors.map(vendor => vendor.holders), ours]) keys.push(...(await act(holders)))
+  return keys
+}
+
+const causeOf = (email: string) => `offboarding:${emailKey(email)}`

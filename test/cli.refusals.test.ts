@@ -1,0 +1,228 @@
+// What the command line refuses: one clear message, the right exit code, and nothing touched.
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import test from 'node:test'
+import { type Finished, fileWith, run, serve, shell, temporaryDirectory } from './process.ts'
+
+const seed = fileWith(
+  'good.yaml',
+  `
+aftership:
+  accounts:
+    - { id: acc_jane, email: jane@acme.test }
+  organizations:
+    - id: org_acme
+      name: Acme
+      memberships:
+        - { email: jane@acme.test, role: member }
+`,
+)
+
+/** A store that the seed has been loaded into. */
+async function seededStore(): Promise<string> {
+  const directory = temporaryDirectory()
+  const { code, stderr } = await run(['seed', seed, '--data', directory])
+  assert.equal(code, 0, stderr)
+  return directory
+}
+
+/** Every file with a hash of what it holds. */
+function contentsOf(directory: string): [name: string, hash: string][] {
+  return readdirSync(directory)
+    .sort()
+    .map(name => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(directory, name)))
+        .digest('hex'),
+    ])
+}
+
+function assertRefused(found: Finished, code: number, stderr: RegExp): void {
+  assert.match(found.stderr, stderr)
+  assert.equal(found.code, code, found.stderr)
+  assert.equal(found.stdout, '')
+}
+
+/** Exit code 1 and a single line, which is no stack. */
+function assertOneLine(found: Finished, says: RegExp): void {
+  assertRefused(found, 1, says)
+  assert.equal(found.stderr.trimEnd().split('\n').length, 1, found.stderr)
+}
+
+test('a command line that does not fit: exit code 2, what is wrong, and the usage', async () => {
+  const cases: [argv: string[], says: RegExp][] = [
+    [[], /^usage:/],
+    [['start'], /^there is no command "start"\nusage:/],
+    [['serve', '--bogus'], /--bogus.*\nusage: understudy serve /s],
+    [['env', '--json', 'extra'], /unexpected "extra"\nusage: understudy env /],
+    [['seed', 'a.yaml', 'b.yaml'], /name one seed file\nusage: understudy seed /],
+  ]
+  const directory = temporaryDirectory()
+  const found = await Promise.all(cases.map(([argv]) => run(argv, {}, directory)))
+  for (const [index, [, says]] of cases.entries()) {
+    const outcome = found[index]
+    assert.ok(outcome)
+    assertRefused(outcome, 2, says)
+  }
+  await assert.rejects(
+    serve(['acme.yaml'], {}, directory),
+    /the server ended with 2: .*acme\.yaml.*\nusage: understudy serve /s,
+    'a seed is named with --seed, and not beside it',
+  )
+  assert.deepEqual(readdirSync(directory), [])
+})
+
+test('asked for help, it helps', async () => {
+  const { code, stdout } = await run(['--help'])
+  assert.equal(code, 0)
+  for (const line of [
+    /understudy serve \[--port 4600\] \[--host 127\.0\.0\.1\] \[--data DIR/,
+    /understudy env \[--json\] \[--data/,
+    /understudy seed FILE \[--data/,
+  ]) {
+    assert.match(stdout, line)
+  }
+})
+
+test('a wrong setting is named, a line too where it stands in a file, and the store is not made', async () => {
+  const parent = temporaryDirectory()
+  const data = join(parent, 'data')
+  const config = fileWith('config.yaml', 'host: 127.0.0.1\nport: many\n')
+  const secret = 'not a master key but a secret'
+  const cases: [argv: string[], env: NodeJS.ProcessEnv, stderr: string][] = [
+    [[], { UNDERSTUDY_CONFIG: config }, `${config}:2: port: must be integer\n`],
+    [['--port', '1e3'], {}, '--port must be a port number, not "1e3"\n'],
+    [[], { UNDERSTUDY_MASTER_KEY: secret }, 'UNDERSTUDY_MASTER_KEY: a master key is 32 bytes, as base64 or hex\n'],
+  ]
+  const found = await Promise.all(cases.map(([argv, env]) => run(['serve', '--data', data, ...argv], env)))
+  for (const [index, [, , stderr]] of cases.entries()) {
+    assert.deepEqual(found[index], { code: 2, stdout: '', stderr: `understudy serve: ${stderr}` })
+  }
+  assert.deepEqual(readdirSync(parent), [])
+})
+
+const wrongSeeds: [text: string, says: string][] = [
+  ['aftership:\n  accounts:\n    - { email: no email }\n', ':3: aftership.accounts.0.email: '],
+  ['aftership:\n  organisations: []\n', ':2: aftership.organisations: no such setting'],
+  ['# not yet\neasypost: { users: [] }\n', ':2: easypost: this version of Understudy has no easypost yet'],
+]
+
+test('a seed that does not validate: file, line and key; no store is made, and one that is there is not touched', async () => {
+  const store = await seededStore()
+  const before = contentsOf(store)
+  const none = join(temporaryDirectory(), 'data')
+  const files = wrongSeeds.map(([text]) => fileWith('wrong.yaml', text))
+  const missing = join(none, 'missing.yaml')
+  const found = await Promise.all([
+    ...files.map(file => run(['seed', file, '--data', store])),
+    run(['serve', '--port', '0', '--data', none, '--seed', String(files[0])]),
+    run(['seed', missing, '--data', none]),
+  ])
+  const [onServe, unreadable] = found.splice(files.length)
+  for (const [index, [text, says]] of wrongSeeds.entries()) {
+    const stderr = `understudy seed: ${files[index]}${says}`
+    assert.equal(found[index]?.stderr.slice(0, stderr.length), stderr, text)
+    assert.equal(found[index]?.code, 2, text)
+  }
+  assert.equal(onServe?.code, 2)
+  assert.ok(onServe.stderr.startsWith(`understudy serve: ${files[0]}${wrongSeeds[0]?.[1]}`))
+  assert.equal(unreadable?.code, 2)
+  assert.ok(unreadable?.stderr.startsWith(`understudy seed: cannot read the seed ${missing}`))
+  assert.equal(existsSync(none), false)
+  assert.deepEqual(contentsOf(store), before)
+})
+
+test('a seed that a rule refuses, loaded twice for instance: its line, and nothing of it is stored', async () => {
+  const store = await seededStore()
+  const before = contentsOf(store)
+  const late = fileWith(
+    'late.yaml',
+    `aftership:
+  accounts:
+    - { email: new@acme.test }
+  organizations:
+    - name: New
+      memberships:
+        - { email: new@acme.test, role: member }
+        - email: new@acme.test
+          role: chief
+control: { tokens: [{ name: new, scope: admin }] }
+`,
+  )
+  const [twice, lateRefused] = await Promise.all([
+    run(['seed', seed, '--data', store]),
+    run(['seed', late, '--data', store]),
+  ])
+  assertRefused(twice, 2, new RegExp(`^understudy seed: ${seed}:4: aftership\\.accounts\\.0: .*exists already`))
+  assertRefused(
+    lateRefused,
+    2,
+    new RegExp(`^understudy seed: ${late}:9: aftership\\.organizations\\.0\\.memberships\\.1`),
+  )
+  assert.deepEqual(contentsOf(store), before)
+})
+
+test('a busy port: one clear line, and the keys of a first start are not lost with it', async () => {
+  const busy = createServer()
+  await new Promise<void>(resolve => busy.listen(0, '127.0.0.1', resolve))
+  const address = busy.address()
+  const port = String(typeof address === 'object' && address?.port)
+  const data = temporaryDirectory()
+  try {
+    const found = await run(['serve', '--port', port, '--data', data])
+    assertOneLine(found, new RegExp(`^understudy serve: port ${port} on 127\\.0\\.0\\.1 is in use`))
+  } finally {
+    busy.close()
+  }
+  const server = await serve(['--data', data])
+  for (const curl of server.curls) {
+    assert.equal(await shell(`${curl} -o /dev/null -w '%{http_code}'`), '200', curl)
+  }
+  assert.ok(server.curls.some(curl => curl.includes('/understudy/v1/')))
+  await server.end('SIGTERM')
+})
+
+test('a data directory that cannot be used: one clear line', async () => {
+  const file = fileWith('data', 'not a directory')
+  const below = join(file, 'below')
+  const cases: [data: string, says: string][] = [
+    [file, `${file} is not a directory that can be used for data`],
+    [below, `${below} is not a directory that can be used for data`],
+    // Nobody may make files there, not even the superuser.
+    ['/sys', 'no permission to write to /sys'],
+  ]
+  const found = await Promise.all(cases.map(([data]) => run(['serve', '--port', '0', '--data', data])))
+  for (const [index, [, says]] of cases.entries()) {
+    const outcome = found[index]
+    assert.ok(outcome)
+    assertOneLine(outcome, /^understudy serve: /)
+    assert.ok(outcome.stderr.includes(says), outcome.stderr)
+  }
+  assert.equal(readFileSync(file, 'utf8'), 'not a directory')
+})
+
+test('a store that is damaged, or of another master key: one clear line, and it stays as it is', async () => {
+  const store = await seededStore()
+  const before = contentsOf(store)
+  const other = randomBytes(32).toString('base64')
+  const refused = await run(['serve', '--port', '0', '--data', store], { UNDERSTUDY_MASTER_KEY: other })
+  assertOneLine(refused, /^understudy serve: the master key does not open this store/)
+  assert.equal(refused.stderr.includes(other), false)
+  assert.deepEqual(contentsOf(store), before)
+
+  const damaged = temporaryDirectory()
+  writeFileSync(join(damaged, 'understudy.db'), 'this is no database, and was never one\n'.repeat(100))
+  const found = await run(['serve', '--port', '0', '--data', damaged])
+  assertOneLine(found, /^understudy serve: the store cannot be used: /)
+})
+
+test('env before any server has run says so', async () => {
+  const data = join(temporaryDirectory(), 'data')
+  assertOneLine(await run(['env', '--json', '--data', data]), /^understudy env: no server has run on .* yet/)
+  assert.equal(existsSync(data), false)
+})
