@@ -23,13 +23,13 @@ export function pinSelf(core: number): void {
   if (canPin) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)])
 }
 
-/** Seconds of processor time that a process has used so far, user and system; undefined where that cannot be read. */
-export function cpuSeconds(pid: number): number | undefined {
+/** Seconds of processor time that a process has used so far, user and system; NaN where that cannot be read. */
+export function cpuSeconds(pid: number): number {
   let stat: string
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
-    return undefined
+    return Number.NaN
   }
   // proc_pid_stat(5): utime and stime are fields 14 and 15; field 2 is a name that may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

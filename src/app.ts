@@ -6,6 +6,7 @@ import type { DestinationStream } from 'pino'
 import type { Config } from './config.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
+import { Bell } from './platform/bell.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import type { Context } from './platform/context.ts'
 import * as credentials from './platform/credentials/credentials.ts'
@@ -16,22 +17,27 @@ import { openVault } from './platform/credentials/vault.ts'
 import { IN_MEMORY, openStore } from './platform/db/engine.ts'
 import { type Migrations, migrate } from './platform/db/migrate.ts'
 import * as platformMigration from './platform/db/migrations/2026-11-21-platform.ts'
+import type { Webhooks } from './platform/events/dialect.ts'
+import { webhookJobs } from './platform/events/jobs.ts'
 import { type Ids, randomIds } from './platform/ids.ts'
 import { type Job, type RunningJobs, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 import { mailJobs } from './platform/mail/jobs.ts'
 import { type Mailer, openMailer } from './platform/mail/smtp.ts'
+import { type Lookup, lookupAll } from './platform/outbound/post.ts'
 import { FixedWindow } from './platform/rate-limit/fixed-window.ts'
+import { TokenBuckets } from './platform/rate-limit/token-bucket.ts'
 import { createTraps } from './platform/traps.ts'
 import { vendors } from './vendors/index.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** What tests replace: time, randomness and where the log goes. */
+/** What tests replace: time, randomness, where the log goes, and how webhooks find a host. */
 export interface Surroundings {
   clock?: Clock
   ids?: Ids
   log?: DestinationStream
+  lookup?: Lookup
 }
 
 export interface App {
@@ -64,14 +70,17 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       log,
       vault,
       limits: new FixedWindow(clock),
+      buckets: new TokenBuckets(clock),
       lookups: new LookupCache(store.foreignVersion),
       usage: new Usage(clock),
       traps: createTraps(log, metrics.countTrap),
+      webhooks: webhooks(),
       settings: {
         publicUrl: config.publicUrl ?? originOf(config, config.port),
         retentionMs: config.retentionDays * DAY_MS,
         strippedPrefix: config.strippedPrefix,
         smtp: config.smtp !== undefined,
+        allowPrivateAddresses: config.webhooks.allowPrivateAddresses,
       },
       afterCommit: action => action(),
     }
@@ -94,7 +103,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     trustProxy: config.trustProxy,
     tls: config.tls,
   })
-  const jobs = allJobs(mailer)
+  const jobs = [...allJobs(mailer), ...webhookJobs(context.webhooks, surroundings.lookup ?? lookupAll)]
   let running: RunningJobs | undefined
 
   return {
@@ -112,10 +121,11 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
       return url
     },
     async runJobs() {
-      for (const job of jobs) await job.run(context)
+      const { signal } = new AbortController()
+      for (const job of jobs) await job.run(context, signal)
     },
     async close() {
-      await server.close()
+      await closeServer(server)
       await running?.stop()
       await credentials.saveUsage(context)
       mailer?.close()
@@ -129,6 +139,11 @@ function migrations(): Migrations {
   return Object.assign(platform, ...vendors.map(vendor => vendor.migrations))
 }
 
+function webhooks(): Webhooks {
+  const spoken = vendors.flatMap(({ name, webhooks }) => (webhooks ? [[name, webhooks] as const] : []))
+  return { dialects: new Map(spoken), queued: new Bell() }
+}
+
 function allJobs(mailer: Mailer | undefined): Job[] {
   const usage: Job = { name: 'credential-usage', everyMs: 10_000, run: credentials.saveUsage }
   return [usage, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
@@ -136,4 +151,14 @@ function allJobs(mailer: Mailer | undefined): Job[] {
 
 function originOf({ host, tls }: Config, port: number): string {
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Finishes requests in flight. Their connections would then idle until the keep-alive time is over: ended here. */
+async function closeServer(server: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => server.server.closeIdleConnections(), 20)
+  try {
+    await server.close()
+  } finally {
+    clearInterval(idle)
+  }
 }

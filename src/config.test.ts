@@ -28,6 +28,7 @@ test('without any setting the server listens on loopback and keeps its data besi
     trustProxy: false,
     strippedPrefix: '',
     smtp: undefined,
+    webhooks: { allowPrivateAddresses: undefined },
     tls: undefined,
     masterKey: undefined,
   })
@@ -43,6 +44,7 @@ retentionDays: 2.5
 trustProxy: true
 strippedPrefix: /one/two
 smtp: { url: "smtp://file.test", from: file@file.test }
+webhooks: { allowPrivateAddresses: false }
 `
 
 test('every setting can stand in the file', async () => {
@@ -56,6 +58,7 @@ test('every setting can stand in the file', async () => {
     trustProxy: true,
     strippedPrefix: '/one/two',
     smtp: { url: 'smtp://file.test', from: 'file@file.test' },
+    webhooks: { allowPrivateAddresses: false },
     tls: undefined,
     masterKey: undefined,
   })
@@ -72,6 +75,7 @@ const precedence: { name: string; flags?: Flags; env?: NodeJS.ProcessEnv; expect
       UNDERSTUDY_LOG_LEVEL: 'debug',
       UNDERSTUDY_SMTP_URL: 'smtps://env.test',
       UNDERSTUDY_SMTP_FROM: 'env@env.test',
+      UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES: 'true',
     },
     expected: {
       host: 'env.test',
@@ -80,6 +84,7 @@ const precedence: { name: string; flags?: Flags; env?: NodeJS.ProcessEnv; expect
       publicUrl: 'https://env.test',
       logLevel: 'debug',
       smtp: { url: 'smtps://env.test', from: 'env@env.test' },
+      webhooks: { allowPrivateAddresses: true },
       retentionDays: 2.5,
     },
   },
@@ -131,6 +136,7 @@ const wrong: { flags?: Flags; env?: NodeJS.ProcessEnv; says: RegExp }[] = [
   { env: { UNDERSTUDY_LOG_LEVEL: 'loud' }, says: /^UNDERSTUDY_LOG_LEVEL must be/ },
   { env: { UNDERSTUDY_SMTP_URL: 'http://127.0.0.1' }, says: /^UNDERSTUDY_SMTP_URL must start/ },
   { env: { UNDERSTUDY_SMTP_URL: 'smtp://127.0.0.1' }, says: /^UNDERSTUDY_SMTP_FROM is needed/ },
+  { env: { UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES: 'yes' }, says: /^UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES must be/ },
   { flags: { 'tls-cert': 'cert.pem' }, says: /^TLS needs both --tls-cert and --tls-key/ },
   { env: { UNDERSTUDY_TLS_KEY: 'key.pem' }, says: /^TLS needs both --tls-cert and --tls-key/ },
   {
@@ -159,6 +165,7 @@ const wrongFiles: [text: string, line: number, says: string][] = [
   ['publicUrl: https://a.test/path\n', 1, 'publicUrl'],
   ['strippedPrefix: no-slash\n', 1, 'strippedPrefix'],
   ['logLevel: loud\n', 1, 'logLevel'],
+  ['webhooks: { allowPrivateAddresses: maybe }\n', 1, 'webhooks.allowPrivateAddresses: must be boolean'],
   ['host: [\n', 2, ''],
   ['- host\n', 1, 'the file: must be object'],
 ]

@@ -22,6 +22,8 @@ export interface Config {
   /** A path prefix that a proxy strips; AfterShip signatures cover it. */
   strippedPrefix: string
   smtp: SmtpSettings | undefined
+  /** Undefined: what the store says, which a seed may set. */
+  webhooks: { allowPrivateAddresses: boolean | undefined }
   /** Certificate and key as PEM: then the port speaks HTTPS, and nothing else. */
   tls: { cert: Buffer; key: Buffer } | undefined
   /** From the environment; otherwise a file in the data directory. */
@@ -39,9 +41,7 @@ export interface Flags {
 /** A setting that is wrong; the message names it, and its line where it stands in a file. Exit code 2. */
 export class ConfigError extends Error {}
 
-const LogLevel = Type.Union(
-  ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(name => Type.Literal(name)),
-)
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** The config file: `UNDERSTUDY_CONFIG=FILE`, YAML. */
 const ConfigFile: TObject = Type.Object(
@@ -50,12 +50,15 @@ const ConfigFile: TObject = Type.Object(
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
     data: Type.Optional(Type.String({ minLength: 1 })),
     publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
-    logLevel: Type.Optional(LogLevel),
+    logLevel: Type.Optional(Type.Enum(LOG_LEVELS)),
     retentionDays: Type.Optional(Type.Number({ minimum: 0, maximum: 3650 })),
     trustProxy: Type.Optional(Type.Boolean()),
     strippedPrefix: Type.Optional(Type.String({ pattern: '^(/[^/?#]+)*$' })),
     tls: Type.Optional(
       Type.Object({ cert: Type.String(), key: Type.String() }, { additionalProperties: false, description: 'Files.' }),
+    ),
+    webhooks: Type.Optional(
+      Type.Object({ allowPrivateAddresses: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
     ),
     smtp: Type.Optional(
       Type.Object(
@@ -85,6 +88,11 @@ export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.
     trustProxy: file.trustProxy ?? false,
     strippedPrefix: file.strippedPrefix ?? '',
     smtp: smtpOf(env) ?? file.smtp,
+    webhooks: {
+      allowPrivateAddresses:
+        switchOf(env.UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES, 'UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES') ??
+        file.webhooks?.allowPrivateAddresses,
+    },
     tls: tlsOf(
       flags['tls-cert'] ?? env.UNDERSTUDY_TLS_CERT ?? file.tls?.cert,
       flags['tls-key'] ?? env.UNDERSTUDY_TLS_KEY ?? file.tls?.key,
@@ -113,6 +121,12 @@ function portOf(text: string | undefined, name: string): number | undefined {
   return Number(text)
 }
 
+function switchOf(text: string | undefined, name: string): boolean | undefined {
+  if (text === undefined) return undefined
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new ConfigError(`${name} must be true or false`)
+}
+
 function originOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const url = URL.parse(text)
@@ -123,8 +137,8 @@ function originOf(text: string | undefined): string | undefined {
 }
 
 function logLevelOf(text: string | undefined): string | undefined {
-  if (text === undefined || LogLevel.anyOf.some(level => level.const === text)) return text
-  throw new ConfigError('UNDERSTUDY_LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent')
+  if (text === undefined || LOG_LEVELS.includes(text)) return text
+  throw new ConfigError(`UNDERSTUDY_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
 }
 
 function smtpOf(env: NodeJS.ProcessEnv): SmtpSettings | undefined {

@@ -241,10 +241,10 @@ describe('bodies', () => {
       const headers = type === undefined ? {} : { 'content-type': type }
       const body = JSON.stringify({ account: { email: accounts.liu.email }, role: { code: 'member' } })
       const created = await call(app, { method: 'POST', headers, body })
-      assert.equal(created.status, 201, type)
+      assert.equal(created.status, 201, String(type))
       const path = `${M}/${idIn(created)}`
       const changed = await call(app, { method: 'PATCH', path, headers, body: '{"role":{"code":"admin"}}' })
-      assert.equal(changed.status, 200, type)
+      assert.equal(changed.status, 200, String(type))
       assertRefused(await call(app, { method: 'POST', headers, body: 'account=x&role=y' }), 'malformed')
       assertOk(await call(app, { method: 'DELETE', path, headers, body }), {})
       await app.assertEvents('membership.created', 'membership.updated', 'membership.deleted')

@@ -66,7 +66,7 @@ describe('list', () => {
     const app = await startApp(seedOf(northwind))
     const reply = await call(app, { path: `${M}?page=${'9'.repeat(40)}` })
     assert.equal(reply.status, 200)
-    assert.deepEqual(Object(reply.body.data).memberships, [])
+    assert.match(JSON.stringify(reply.body.data), /^\{"memberships":\[\],/)
   })
 
   test('an empty organization has an empty list', async () => {
@@ -345,8 +345,8 @@ describe('remove', () => {
     assertRefused(await call(app, { method: 'PATCH', path, body: { role: { code: 'admin' } } }), 'notFound')
     assertList(await call(app, {}), [members.olga, members.rosa])
     assertList(await call(app, { path: `${M}?email=${accounts.ben.email}` }), [])
-    const account = await control(app, 'GET', `/aftership/accounts/${accounts.ben.id}`)
-    assert.equal(Object(account).email, accounts.ben.email)
+    const account = await control<{ email: string }>(app, 'GET', `/aftership/accounts/${accounts.ben.id}`)
+    assert.equal(account.email, accounts.ben.email)
 
     const again = await invite(app, accounts.ben.email, 'admin')
     const rejoined = memberOf(idIn(again), accounts.ben, ADMIN)

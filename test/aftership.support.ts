@@ -2,12 +2,11 @@
 // the tables of contract sections 2 and 3, written out anew here.
 
 import assert from 'node:assert/strict'
+import { OPERATOR_TOKEN, operatorOf } from './operator.ts'
 import type { TestApp } from './support.ts'
 
 export const BASE = '/admin/2022-01'
 export const M = `${BASE}/memberships`
-
-export const OPERATOR_TOKEN = 'ust_operator_token'
 
 export const accounts = {
   olga: { id: 'acc_olga', email: 'Olga@Northwind.example' },
@@ -210,19 +209,14 @@ export function assertRefused(reply: Reply, refusal: Refusal, ...errors: string[
   assert.equal(reply.status, status)
 }
 
-/** A call on the control API by an admin; its answer's body. */
+/** A call on the control API that must succeed; its answer's body. */
 export async function control<T>(
   app: TestApp,
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: object,
 ): Promise<T> {
-  const reply = await app.request({
-    method,
-    url: `/understudy/v1${path}`,
-    headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
-    ...(body === undefined ? {} : { payload: body }),
-  })
-  assert.ok(reply.statusCode < 300, `${method} ${path}: ${reply.statusCode} ${reply.body}`)
-  return reply.body === '' ? (undefined as T) : reply.json<T>()
+  const answer = await operatorOf(app).call<T>(method, path, body)
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer.body
 }

@@ -5,7 +5,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { before } from 'node:test'
+import { sectionNames } from '../src/seed/schema.ts'
+import { vendors } from '../src/vendors/index.ts'
 import { type Finished, fileWith, run, serve, shell, temporaryDirectory } from './process.ts'
 
 const seed = fileWith(
@@ -22,13 +24,12 @@ aftership:
 `,
 )
 
-/** A store that the seed has been loaded into. */
-async function seededStore(): Promise<string> {
-  const directory = temporaryDirectory()
-  const { code, stderr } = await run(['seed', seed, '--data', directory])
+/** A store that the seed has been loaded into; no test here changes it. */
+const store = temporaryDirectory()
+before(async () => {
+  const { code, stderr } = await run(['seed', seed, '--data', store])
   assert.equal(code, 0, stderr)
-  return directory
-}
+})
 
 /** Every file with a hash of what it holds. */
 function contentsOf(directory: string): [name: string, hash: string][] {
@@ -57,10 +58,8 @@ function assertOneLine(found: Finished, says: RegExp): void {
 test('a command line that does not fit: exit code 2, what is wrong, and the usage', async () => {
   const cases: [argv: string[], says: RegExp][] = [
     [[], /^usage:/],
-    [['start'], /^there is no command "start"\nusage:/],
     [['serve', '--bogus'], /--bogus.*\nusage: understudy serve /s],
-    [['env', '--json', 'extra'], /unexpected "extra"\nusage: understudy env /],
-    [['seed', 'a.yaml', 'b.yaml'], /name one seed file\nusage: understudy seed /],
+    [['seed', 'a.yaml', 'b.yaml'], /b\.yaml.*\nusage: understudy seed /],
   ]
   const directory = temporaryDirectory()
   const found = await Promise.all(cases.map(([argv]) => run(argv, {}, directory)))
@@ -96,7 +95,6 @@ test('a wrong setting is named, a line too where it stands in a file, and the st
   const secret = 'not a master key but a secret'
   const cases: [argv: string[], env: NodeJS.ProcessEnv, stderr: string][] = [
     [[], { UNDERSTUDY_CONFIG: config }, `${config}:2: port: must be integer\n`],
-    [['--port', '1e3'], {}, '--port must be a port number, not "1e3"\n'],
     [[], { UNDERSTUDY_MASTER_KEY: secret }, 'UNDERSTUDY_MASTER_KEY: a master key is 32 bytes, as base64 or hex\n'],
   ]
   const found = await Promise.all(cases.map(([argv, env]) => run(['serve', '--data', data, ...argv], env)))
@@ -106,24 +104,25 @@ test('a wrong setting is named, a line too where it stands in a file, and the st
   assert.deepEqual(readdirSync(parent), [])
 })
 
+const unbuilt = sectionNames.filter(name => !vendors.some(vendor => vendor.name === name))
 const wrongSeeds: [text: string, says: string][] = [
   ['aftership:\n  accounts:\n    - { email: no email }\n', ':3: aftership.accounts.0.email: '],
   ['aftership:\n  organisations: []\n', ':2: aftership.organisations: no such setting'],
-  ['# not yet\neasypost: { users: [] }\n', ':2: easypost: this version of Understudy has no easypost yet'],
+  ...unbuilt.map((name): [string, string] => [
+    `# not yet\n${name}: {}\n`,
+    `:2: ${name}: this version of Understudy has no ${name} yet`,
+  ]),
 ]
 
 test('a seed that does not validate: file, line and key; no store is made, and one that is there is not touched', async () => {
-  const store = await seededStore()
-  const before = contentsOf(store)
+  const untouched = contentsOf(store)
   const none = join(temporaryDirectory(), 'data')
   const files = wrongSeeds.map(([text]) => fileWith('wrong.yaml', text))
-  const missing = join(none, 'missing.yaml')
   const found = await Promise.all([
     ...files.map(file => run(['seed', file, '--data', store])),
     run(['serve', '--port', '0', '--data', none, '--seed', String(files[0])]),
-    run(['seed', missing, '--data', none]),
   ])
-  const [onServe, unreadable] = found.splice(files.length)
+  const [onServe] = found.splice(files.length)
   for (const [index, [text, says]] of wrongSeeds.entries()) {
     const stderr = `understudy seed: ${files[index]}${says}`
     assert.equal(found[index]?.stderr.slice(0, stderr.length), stderr, text)
@@ -131,15 +130,12 @@ test('a seed that does not validate: file, line and key; no store is made, and o
   }
   assert.equal(onServe?.code, 2)
   assert.ok(onServe.stderr.startsWith(`understudy serve: ${files[0]}${wrongSeeds[0]?.[1]}`))
-  assert.equal(unreadable?.code, 2)
-  assert.ok(unreadable?.stderr.startsWith(`understudy seed: cannot read the seed ${missing}`))
   assert.equal(existsSync(none), false)
-  assert.deepEqual(contentsOf(store), before)
+  assert.deepEqual(contentsOf(store), untouched)
 })
 
 test('a seed that a rule refuses, loaded twice for instance: its line, and nothing of it is stored', async () => {
-  const store = await seededStore()
-  const before = contentsOf(store)
+  const untouched = contentsOf(store)
   const late = fileWith(
     'late.yaml',
     `aftership:
@@ -164,7 +160,7 @@ control: { tokens: [{ name: new, scope: admin }] }
     2,
     new RegExp(`^understudy seed: ${late}:9: aftership\\.organizations\\.0\\.memberships\\.1`),
   )
-  assert.deepEqual(contentsOf(store), before)
+  assert.deepEqual(contentsOf(store), untouched)
 })
 
 test('a busy port: one clear line, and the keys of a first start are not lost with it', async () => {
@@ -189,10 +185,8 @@ test('a busy port: one clear line, and the keys of a first start are not lost wi
 
 test('a data directory that cannot be used: one clear line', async () => {
   const file = fileWith('data', 'not a directory')
-  const below = join(file, 'below')
   const cases: [data: string, says: string][] = [
     [file, `${file} is not a directory that can be used for data`],
-    [below, `${below} is not a directory that can be used for data`],
     // Nobody may make files there, not even the superuser.
     ['/sys', 'no permission to write to /sys'],
   ]
@@ -207,13 +201,12 @@ test('a data directory that cannot be used: one clear line', async () => {
 })
 
 test('a store that is damaged, or of another master key: one clear line, and it stays as it is', async () => {
-  const store = await seededStore()
-  const before = contentsOf(store)
+  const untouched = contentsOf(store)
   const other = randomBytes(32).toString('base64')
   const refused = await run(['serve', '--port', '0', '--data', store], { UNDERSTUDY_MASTER_KEY: other })
   assertOneLine(refused, /^understudy serve: the master key does not open this store/)
   assert.equal(refused.stderr.includes(other), false)
-  assert.deepEqual(contentsOf(store), before)
+  assert.deepEqual(contentsOf(store), untouched)
 
   const damaged = temporaryDirectory()
   writeFileSync(join(damaged, 'understudy.db'), 'this is no database, and was never one\n'.repeat(100))

@@ -27,27 +27,25 @@ export function openClient(origin: string): (options: SocketRequest) => Promise<
   const { hostname, port } = new URL(origin)
   return ({ method = 'GET', path, headers = {}, body }) =>
     new Promise((resolve, reject) => {
-      const sent = request(
-        { agent, hostname, port, method, path, headers: withHost(headers, hostname, body) },
-        reply => {
-          const chunks: Buffer[] = []
-          reply.on('data', chunk => chunks.push(chunk))
-          reply.on('error', reject)
-          reply.on('end', () =>
-            resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString() }),
-          )
-        },
-      )
+      const sent = request({ agent, hostname, port, method, path, headers: framed(headers, hostname, body) }, reply => {
+        const chunks: Buffer[] = []
+        reply.on('data', chunk => chunks.push(chunk))
+        reply.on('error', reject)
+        reply.on('end', () =>
+          resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString() }),
+        )
+      })
       sent.on('error', reject)
       sent.end(body)
     })
 }
 
-/** Headers given in turn go out as they are, so the client adds none of its own: not even these two. */
-function withHost(headers: Record<string, string> | string[], host: string, body: string | Buffer | undefined) {
-  if (!Array.isArray(headers)) return headers
-  const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))]
-  return ['host', host, ...length, ...headers]
+/** Names and values in turn go out as they are: the client would leave out the length of a GET's or DELETE's body. */
+function framed(headers: Record<string, string> | string[], host: string, body: string | Buffer | undefined): string[] {
+  const list = Array.isArray(headers) ? headers : Object.entries(headers).flat()
+  const isFramed = list.some(name => /^(content-length|transfer-encoding)$/i.test(name))
+  const length = body === undefined || isFramed ? [] : ['content-length', String(Buffer.byteLength(body))]
+  return ['host', host, ...length, ...list]
 }
 
 /** Writes `bytes` to a fresh connection and reads until the server closes it, or until `enough` has come. */

@@ -12,11 +12,13 @@ export interface Command {
 /** The command line does not fit; the message says what is wrong. Exit code 2. */
 export class UsageError extends Error {}
 
-/** Reads `--name value` for each of `names`, `--name` for each of `switches`, and what stands alone. Throws UsageError. */
+/** Reads one word for each of `words`, `--name value` for each of `names`, and `--name` for each of `switches`. Throws
+ * UsageError, for a word too few or too many as well. */
 export function parseFlags<Name extends string, Switch extends string = never>(
   argv: string[],
   names: readonly Name[],
   switches: readonly Switch[] = [],
+  words: readonly string[] = [],
 ): { flags: Partial<Record<Name, string>>; switches: Partial<Record<Switch, boolean>>; positionals: string[] } {
   try {
     const { values, positionals } = parseArgs({
@@ -27,6 +29,8 @@ export function parseFlags<Name extends string, Switch extends string = never>(
         ...switches.map(name => [name, { type: 'boolean' as const }]),
       ]),
     })
+    if (positionals.length > words.length) throw new Error(`unexpected "${positionals[words.length]}"`)
+    if (positionals.length < words.length) throw new Error(`${words[positionals.length]} is missing`)
     const pick = (wanted: readonly string[]) =>
       Object.fromEntries(Object.entries(values).filter(([name]) => wanted.includes(name)))
     return {

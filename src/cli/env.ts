@@ -8,8 +8,7 @@ export const env: Command = {
   usage: 'understudy env [--json] [--data DIR]',
   summary: 'print base URLs and sample credentials, as shell exports or JSON',
   async run(argv) {
-    const { flags, switches, positionals } = parseFlags(argv, ['data'], ['json'])
-    if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`)
+    const { flags, switches } = parseFlags(argv, ['data'], ['json'])
     const { data } = await readConfig(flags)
     if (data === IN_MEMORY) {
       throw new UsageError('a store in memory ends with its server: its banner is the only place with its keys')

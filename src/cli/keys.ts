@@ -24,8 +24,8 @@ export const keys: Command = {
   usage: 'understudy keys audit [--json | --csv] [--data DIR]',
   summary: 'list every key of every vendor: who holds it, its age and last use, and what is wrong with it',
   async run(argv) {
-    const { flags, switches, positionals } = parseFlags(argv, ['data'], ['json', 'csv'])
-    if (positionals.join(' ') !== 'audit') throw new UsageError('the only thing to do with keys here is `audit`')
+    const { flags, switches, positionals } = parseFlags(argv, ['data'], ['json', 'csv'], ['audit'])
+    if (positionals[0] !== 'audit') throw new UsageError('the only thing to do with keys here is `audit`')
     if (switches.json && switches.csv) throw new UsageError('--json or --csv, not both')
     const config = await readConfig(flags)
     if (config.data === IN_MEMORY) throw new UsageError('a store in memory has no keys outside its server')

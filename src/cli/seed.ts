@@ -10,9 +10,8 @@ export const seed: Command = {
   usage: 'understudy seed FILE [--data DIR]',
   summary: 'load a seed file into a store, also while a server runs on it',
   async run(argv) {
-    const { flags, positionals } = parseFlags(argv, ['data'])
-    const [file, extra] = positionals
-    if (file === undefined || extra !== undefined) throw new UsageError('name one seed file')
+    const { flags, positionals } = parseFlags(argv, ['data'], [], ['FILE'])
+    const [file = ''] = positionals
     const config = await readConfig(flags)
     if (config.data === IN_MEMORY)
       throw new UsageError('a store in memory cannot be seeded from outside; use serve --seed')

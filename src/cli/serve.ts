@@ -7,8 +7,8 @@ import { vendors } from '../vendors/index.ts'
 import { type Command, parseFlags, print } from './command.ts'
 import { loadEnvironment, saveEnvironment } from './environment.ts'
 
-/** How long requests in flight have to finish before the process ends without them. */
-const STOP_MS = 10_000
+/** How long requests in flight, and webhooks under way, have to finish before the process ends without them. */
+const STOP_MS = 20_000
 
 export const serve: Command = {
   name: 'serve',
@@ -24,10 +24,10 @@ export const serve: Command = {
     try {
       const made = await seedIfEmpty(app.context, seed)
       if (!made && seed) app.context.log.info('the store is not empty: --seed is left alone')
+      // Before anything else can fail: keys are made once, and shown nowhere else.
+      const samples = remember(config.data, app.url, made)
       const url = await app.listen()
-      const saved = config.data === IN_MEMORY ? undefined : loadEnvironment(config.data)
-      const samples = made ?? saved?.samples ?? {}
-      if (config.data !== IN_MEMORY) saveEnvironment(config.data, { url, samples })
+      remember(config.data, url, samples)
       print(banner(url, config.data, samples, made !== undefined))
     } catch (error) {
       await app.close()
@@ -37,6 +37,14 @@ export const serve: Command = {
     log.flushSync()
     return 0
   },
+}
+
+/** Writes down where the server is and the samples, those made just now or those known from before. Returns them. */
+function remember(data: string, url: string, made: SampleCredentials | undefined): SampleCredentials {
+  if (data === IN_MEMORY) return made ?? {}
+  const samples = made ?? loadEnvironment(data)?.samples ?? {}
+  saveEnvironment(data, { url, samples })
+  return samples
 }
 
 function banner(url: string, data: string, samples: SampleCredentials, firstStart: boolean): string {

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { ConnectionError } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
+import type { Log } from '../platform/log.ts'
 import type { PlainReply, Vendor } from '../vendors/vendor.ts'
 import { problemOf } from './problem.ts'
 
@@ -16,8 +17,7 @@ const STATUS_TEXT: Record<number, string> = {
 export function answerBrokenHttp(
   error: ConnectionError,
   socket: Socket,
-  vendors: readonly Vendor[],
-  requestId: string,
+  { vendors, log, requestId }: { vendors: readonly Vendor[]; log: Log; requestId: string },
 ): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
@@ -29,6 +29,7 @@ export function answerBrokenHttp(
     : new DomainError('malformed', 'this is not HTTP that can be read')
   const { status, headers, body } = replyFor(refused, pathIn(error.rawPacket), vendors, requestId)
   const finalStatus = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : status
+  log.info({ reqId: requestId, status: finalStatus, reason: error.code }, 'request could not be read')
   const lines = [
     `HTTP/1.1 ${finalStatus} ${STATUS_TEXT[finalStatus] ?? 'Error'}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),

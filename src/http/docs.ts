@@ -3,8 +3,8 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
+import { version } from '../platform/version.ts'
 import { type Html, html, sendPage } from '../platform/web/page.ts'
-import { version } from './version.ts'
 
 interface Entry {
   name: string
@@ -71,6 +71,7 @@ interface Schema {
   items?: Schema
   anyOf?: Schema[]
   const?: unknown
+  enum?: unknown[]
 }
 
 function documentPage(name: string, document: OpenApi): Html {
@@ -102,6 +103,7 @@ function parameterTable(parameters: NonNullable<Operation['parameters']>): Html 
 /** A schema as a reader wants it: `{ "name": string, "seats"?: integer | null }`. */
 function sketch(schema: Schema, indent = ''): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (schema.enum) return schema.enum.map(value => JSON.stringify(value)).join(' | ')
   if (schema.anyOf && !schema.properties) return schema.anyOf.map(option => sketch(option, indent)).join(' | ')
   if (schema.items) return `[${sketch(schema.items, indent)}, …]`
   if (!schema.properties) return schema.type === 'object' ? '{}' : (schema.type ?? 'any')

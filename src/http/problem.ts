@@ -51,7 +51,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
 
 function problemFrom(thrown: unknown): DomainError {
   if (thrown instanceof Error && 'validation' in thrown && Array.isArray(thrown.validation)) {
-    return new DomainError('invalid', thrown.message, { issues: thrown.validation.flatMap(issuesOf) })
+    return new DomainError('invalid', thrown.message, { issues: eachPathOnce(thrown.validation.flatMap(issuesOf)) })
   }
   return toDomainError(thrown)
 }
@@ -70,5 +70,11 @@ function issuesOf({ keyword, instancePath, params, message }: Finding): Issue[] 
   if (keyword === 'additionalProperties') {
     return [{ path: pathTo(params.additionalProperty), problem: 'invalid', hint: 'no such field' }]
   }
-  return [{ path: at, problem: 'invalid', ...(message ? { hint: message } : {}) }]
+  const allowed = Array.isArray(params.allowedValues) ? `one of ${params.allowedValues.join(', ')}` : message
+  return [{ path: at, problem: 'invalid', ...(allowed ? { hint: allowed } : {}) }]
+}
+
+/** A choice between shapes is told once for each shape that does not fit. */
+function eachPathOnce(issues: Issue[]): Issue[] {
+  return [...new Map(issues.map(issue => [issue.path, issue])).values()]
 }

@@ -13,10 +13,14 @@ import { healthRoutes } from './health.ts'
 import { type Metrics, routeOf } from './metrics.ts'
 import { sendProblem } from './problem.ts'
 
-/** What the parser takes at all; each scope refuses headers over 16 KiB in its own envelope. */
-const HEADERS_PARSED_MAX_BYTES = 64 * 1024
+/**
+ * What the parser takes at all, as much as a body may hold. Far below that each scope refuses headers, over 16 KiB, in
+ * its own envelope; the parser could not tell whose envelope it is.
+ */
+const HEADERS_PARSED_MAX_BYTES = 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
-const PARAMETER_MAX_LENGTH = 1024
+/** No parameter is longer than the request line may be: the router refuses none by itself. */
+const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -48,7 +52,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     ...transportOf(parts.tls),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_LENGTH },
     rewriteUrl: request => decodable(request.url ?? '/'),
-    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket, vendors, context.ids.hex32()),
+    clientErrorHandler: (error, socket) =>
+      answerBrokenHttp(error, socket, { vendors, log, requestId: context.ids.hex32() }),
     // All findings at once, and nothing converted or dropped on the way in.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
   }) as unknown as FastifyInstance // the logger's type parameter, which nobody here needs
@@ -56,11 +61,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   observe(server, parts)
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   server.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      new DomainError('notFound', `nothing is at ${request.method} ${request.url.split('?', 1)[0]}`),
-      request,
-      reply,
-    ),
+    sendProblem(new DomainError('notFound', 'there is no such route; /docs lists them'), request, reply),
   )
 
   const catalogue = createCatalogue()

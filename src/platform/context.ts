@@ -6,9 +6,11 @@ import type { LookupCache } from './credentials/lookup-cache.ts'
 import type { Usage } from './credentials/usage.ts'
 import type { Vault } from './credentials/vault.ts'
 import type { Database } from './db/database.ts'
+import type { Webhooks } from './events/dialect.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
 import type { FixedWindow } from './rate-limit/fixed-window.ts'
+import type { TokenBuckets } from './rate-limit/token-bucket.ts'
 import type { Traps } from './traps.ts'
 
 export interface Settings {
@@ -20,6 +22,8 @@ export interface Settings {
   strippedPrefix: string
   /** Whether mails leave by SMTP; without it they stay in the outbox to be read there. */
   smtp: boolean
+  /** Whether webhooks may go to private addresses; where it is not said here, the store does: settings.ts. */
+  allowPrivateAddresses?: boolean | undefined
 }
 
 export interface Context {
@@ -30,9 +34,11 @@ export interface Context {
   readonly log: Log
   readonly vault: Vault
   readonly limits: FixedWindow
+  readonly buckets: TokenBuckets
   readonly lookups: LookupCache
   readonly usage: Usage
   readonly traps: Traps
+  readonly webhooks: Webhooks
   readonly settings: Settings
   /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
   afterCommit(action: () => void): void

@@ -48,10 +48,18 @@ export class DomainError extends Error {
   }
 }
 
-/** Wraps anything thrown that is not ours; a DomainError passes through. */
+/**
+ * Wraps anything thrown that is not ours; a DomainError passes through. What the framework refuses by itself is what no
+ * route takes: it never sees a body.
+ */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error
+  if (isFrameworkRefusal(error)) return new DomainError('notFound', 'no route takes this request', { cause: error })
   return new DomainError('internal', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+function isFrameworkRefusal(error: unknown): boolean {
+  return error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500
 }
 
 /**

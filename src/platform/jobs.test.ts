@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { Bell } from './bell.ts'
 import type { Context } from './context.ts'
 import { LookupCache } from './credentials/lookup-cache.ts'
 import { Usage } from './credentials/usage.ts'
@@ -11,6 +12,7 @@ import { randomIds } from './ids.ts'
 import { type Job, startJobs } from './jobs.ts'
 import { createLog } from './log.ts'
 import { FixedWindow } from './rate-limit/fixed-window.ts'
+import { TokenBuckets } from './rate-limit/token-bucket.ts'
 import { createTraps } from './traps.ts'
 
 const clock = { now: () => Date.parse('2026-03-04T09:30:00.000Z') }
@@ -28,9 +30,11 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     log,
     vault: await openVault(store.db, new Uint8Array(32), clock.now()),
     limits: new FixedWindow(clock),
+    buckets: new TokenBuckets(clock),
     lookups: new LookupCache(store.foreignVersion),
     usage: new Usage(clock),
     traps: createTraps(log, () => {}),
+    webhooks: { dialects: new Map(), queued: new Bell() },
     settings: { publicUrl: 'http://127.0.0.1', retentionMs: 0, strippedPrefix: '', smtp: false },
     afterCommit: action => action(),
   }
@@ -147,4 +151,52 @@ test('stopping waits for what is under way and starts nothing more', async t => 
   t.mock.timers.tick(1000)
   await settle()
   assert.equal(idleRuns, 1)
+})
+
+test('a bell runs its job at once, and one that is under way once more after that', async t => {
+  const { ctx } = await startContext(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const bell = new Bell()
+  let runs = 0
+  let work = Promise.withResolvers<void>()
+  const job: Job = {
+    name: 'ringing',
+    everyMs: 1_000_000,
+    bell,
+    run: () => {
+      runs++
+      return work.promise
+    },
+  }
+  const jobs = startJobs(ctx, [job])
+  for (let ring = 0; ring < 3; ring++) bell.ring()
+  await settle()
+  assert.equal(runs, 1, 'never beside itself')
+  work.resolve()
+  work = Promise.withResolvers()
+  await settle()
+  assert.equal(runs, 2, 'once for all three')
+  work.resolve()
+  await settle()
+  assert.equal(runs, 2)
+  bell.ring()
+  await settle()
+  assert.equal(runs, 3)
+  t.mock.timers.tick(999_999)
+  await settle()
+  assert.equal(runs, 3, 'the pause starts anew')
+  await jobs.stop()
+  bell.ring()
+  await settle()
+  assert.equal(runs, 3)
+})
+
+test('stopping tells a job that lasts', async t => {
+  const { ctx } = await startContext(t)
+  const lasting: Job = {
+    name: 'lasting',
+    everyMs: 10,
+    run: (_ctx, stop) => new Promise(resolve => stop.addEventListener('abort', () => resolve())),
+  }
+  await startJobs(ctx, [lasting]).stop()
 })

@@ -5,7 +5,7 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>
 /** Field names that hold secrets somewhere; logged by mistake, they come out as `[redacted]`. */
 const SECRET_FIELDS = ['key', 'secret', 'token', 'password', 'authorization', 'cookie', 'apiKey', 'accessToken']
 
-/** The process's log: one JSON object a line on stdout, or on `destination`. */
+/** The process's log: one JSON object a line on stderr, or on `destination`. */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -14,5 +14,5 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRET_FIELDS.flatMap(name => [name, `*.${name}`]), censor: '[redacted]' },
   }
-  return destination ? pino(options, destination) : pino(options)
+  return pino(options, destination ?? pino.destination(2))
 }

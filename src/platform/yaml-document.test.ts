@@ -7,7 +7,7 @@ const strict = { additionalProperties: false }
 const Item = Type.Object(
   {
     name: Type.String({ minLength: 1 }),
-    mode: Type.Optional(Type.Union([Type.Literal('on'), Type.Literal('off')])),
+    mode: Type.Optional(Type.Enum(['on', 'off'])),
     limit: Type.Optional(Type.Object({ perSecond: Type.Integer({ minimum: 1 }) }, strict)),
   },
   strict,

@@ -5,6 +5,7 @@ import { type Context, type Principal, withTransaction } from '../platform/conte
 import { createControlToken } from '../platform/credentials/control-tokens.ts'
 import { at, DomainError } from '../platform/errors.ts'
 import * as events from '../platform/events/events.ts'
+import * as settings from '../platform/settings.ts'
 import { type ParsedDocument, parseDocument } from '../platform/yaml-document.ts'
 import { vendors } from '../vendors/index.ts'
 import type { Samples } from '../vendors/vendor.ts'
@@ -76,12 +77,14 @@ export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Pro
 }
 
 async function storeSeed(tx: Context, seed: Seed): Promise<SampleCredentials> {
+  const principal: Principal = { vendor: 'understudy', tenant: '', actor: 'cli:seed', operator: true }
+  // First: whether a webhook may be registered depends on it.
+  if (seed.webhooks) await settings.setAllowPrivateAddresses(tx, principal, seed.webhooks.allowPrivateAddresses)
   const samples: SampleCredentials = {}
   for (const vendor of vendors) {
     const section = seed[vendor.name]
     if (section !== undefined) samples[vendor.name] = await at(vendor.name, () => vendor.seed.load(tx, section))
   }
-  const principal: Principal = { vendor: 'understudy', tenant: '', actor: 'cli:seed', operator: true }
   for (const [index, input] of (seed.control?.tokens ?? []).entries()) {
     const { token } = await at(`control.tokens.${index}`, () => createControlToken(tx, principal, input))
     if (input.scope === 'admin') samples.control ??= { token }

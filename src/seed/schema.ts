@@ -20,7 +20,7 @@ export const SeedFile = Type.Object(
             Type.Object(
               {
                 name: Type.String({ minLength: 1, maxLength: 255 }),
-                scope: Type.Union([Type.Literal('read'), Type.Literal('write'), Type.Literal('admin')]),
+                scope: Type.Enum(['read', 'write', 'admin']),
                 token: Type.Optional(Type.String({ minLength: 8, maxLength: 1024 })),
                 holder: Type.Optional(Type.String()),
               },

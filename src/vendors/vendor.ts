@@ -6,6 +6,7 @@ import type { Context, Principal } from '../platform/context.ts'
 import type { Holders } from '../platform/credentials/holders.ts'
 import type { Migrations } from '../platform/db/migrate.ts'
 import type { DomainError } from '../platform/errors.ts'
+import type { WebhookDialect } from '../platform/events/dialect.ts'
 import type { Job } from '../platform/jobs.ts'
 
 export type VendorName = 'aftership' | 'easypost' | 'memberstack'
@@ -32,11 +33,13 @@ export interface Vendor {
   refuse(error: DomainError, requestId: string): PlainReply
   /** What a person can hold here, and what happens when they leave. */
   holders: Holders
+  /** How its webhooks look on the wire; left out by a vendor that sends none. */
+  webhooks?: WebhookDialect
   seed: VendorSeed
   /** This vendor's part of `understudy env`: base URL and sample credentials. */
   environment(origin: string, samples: Samples): Record<string, string>
-  /** One command that works against a store with these samples. */
-  curl(origin: string, samples: Samples): string
+  /** One command that works against a store with these samples; undefined when they hold no key for it. */
+  curl(origin: string, samples: Samples): string | undefined
 }
 
 /** Credentials in clear that the seed made or pinned, by the names that `understudy env --json` shows. */

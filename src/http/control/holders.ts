@@ -14,7 +14,7 @@ export function holderRoutes(ctx: Context): FastifyPluginAsyncTypebox {
   return async app => {
     const tags = ['Holders']
     const config = { controlScope: 'admin' } as const
-    const reply = (holder: string, keys: Credential[]) => ({ holder, keys: keys.map(keyOf) })
+    const reply = (holder: string, keys: Credential[]) => ({ holder, keys: keys.map(key => keyOf(ctx, key)) })
     app.post(
       '/holders/:email/offboard',
       {

@@ -30,13 +30,15 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       },
       async request => {
         const { vendor, tenant, holder } = request.query
-        return listReply(await credentials.list(ctx, { vendor, tenant, holder }, pageQuery(request.query)), keyOf)
+        return listReply(await credentials.list(ctx, { vendor, tenant, holder }, pageQuery(request.query)), key =>
+          keyOf(ctx, key),
+        )
       },
     )
     app.get(
       '/keys/:id',
       { schema: { tags, summary: 'Read a key', params: ById, response: { 200: Key } } },
-      async request => keyOf(await credentials.get(ctx, request.params.id)),
+      async request => keyOf(ctx, await credentials.get(ctx, request.params.id)),
     )
     app.put(
       '/keys/:id/holder',
@@ -50,12 +52,12 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         },
       },
       async request =>
-        keyOf(await credentials.setHolder(ctx, request.operator, request.params.id, request.body.holder)),
+        keyOf(ctx, await credentials.setHolder(ctx, request.operator, request.params.id, request.body.holder)),
     )
     app.post(
       '/keys/:id/disable',
       { schema: { tags, summary: 'Disable a key from its next use on', params: ById, response: { 200: Key } } },
-      async request => keyOf(await credentials.disable(ctx, request.operator, request.params.id)),
+      async request => keyOf(ctx, await credentials.disable(ctx, request.operator, request.params.id)),
     )
     app.post(
       '/keys/:id/enable',
@@ -63,7 +65,7 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         config: { controlScope: 'admin' },
         schema: { tags, summary: 'Enable a key again', params: ById, response: { 200: Key } },
       },
-      async request => keyOf(await credentials.enable(ctx, request.operator, request.params.id)),
+      async request => keyOf(ctx, await credentials.enable(ctx, request.operator, request.params.id)),
     )
     app.delete(
       '/keys/:id',

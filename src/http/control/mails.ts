@@ -11,7 +11,7 @@ const fields = {
   tenant: Type.String(),
   to: Type.String(),
   subject: Type.String(),
-  status: Type.Union([Type.Literal('held'), Type.Literal('queued'), Type.Literal('sent'), Type.Literal('failed')], {
+  status: Type.Enum(['held', 'queued', 'sent', 'failed'], {
     description: '`held`: there was no SMTP server; read the text here.',
   }),
   attempts: Type.Integer(),

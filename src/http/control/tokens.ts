@@ -7,7 +7,7 @@ import { Key, keyOf } from '../../platform/credentials/wire.ts'
 const NewToken = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 255 }),
-    scope: Type.Union([Type.Literal('read'), Type.Literal('write'), Type.Literal('admin')]),
+    scope: Type.Enum(['read', 'write', 'admin']),
     holder: Type.Optional(Type.String({ maxLength: 254 })),
   },
   { additionalProperties: false },
@@ -30,7 +30,7 @@ export function tokenRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { credential, token } = await createControlToken(ctx, request.operator, request.body)
-        return reply.code(201).send({ key: keyOf(credential), token })
+        return reply.code(201).send({ key: keyOf(ctx, credential), token })
       },
     )
   }

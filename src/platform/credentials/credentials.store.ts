@@ -63,6 +63,21 @@ export function listAll(ctx: Context, filter: CredentialFilter): Promise<Credent
   return filtered(ctx, filter).orderBy('sequence').execute()
 }
 
+/** Every key of these owners. One statement for each number of owners: use the same one again and again. */
+export function listOwned(
+  ctx: Context,
+  { vendor, tenant, owners }: { vendor: string; tenant: string; owners: readonly string[] },
+): Promise<CredentialRow[]> {
+  return ctx.db
+    .selectFrom('credentials')
+    .selectAll()
+    .where('vendor', '=', vendor)
+    .where('tenant', '=', tenant)
+    .where('owner', 'in', owners)
+    .orderBy('sequence')
+    .execute()
+}
+
 export async function insert(ctx: Context, row: NewCredentialRow): Promise<void> {
   await ctx.db.insertInto('credentials').values(row).execute()
 }

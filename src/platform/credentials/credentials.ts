@@ -145,6 +145,14 @@ export async function list(ctx: Context, filter: store.CredentialFilter, page: P
   return { items: items.map(credentialOf), next }
 }
 
+/** Every key of these owners of one tenant, in creation order. For many of them, call it with as many each time. */
+export async function listOwned(
+  ctx: Context,
+  which: { vendor: string; tenant: string; owners: readonly string[] },
+): Promise<Credential[]> {
+  return (await store.listOwned(ctx, which)).map(credentialOf)
+}
+
 /** Refused from the next request on. Again: no change, no event. Throws `notFound`. */
 export async function disable(
   ctx: Context,
@@ -177,6 +185,15 @@ export async function remove(
     await store.remove(tx, id)
     await record(tx, principal, `${noun}.deleted`, credential)
   })
+}
+
+/** Every key of an owner is gone for good; an event each. */
+export async function removeOwned(
+  tx: Context,
+  principal: Principal,
+  which: { vendor: string; tenant: string; owner: string },
+): Promise<void> {
+  for (const { id } of await store.listAll(tx, which)) await remove(tx, principal, id)
 }
 
 /** Says who holds a key; null for nobody. No change, no event. Throws `notFound`. */
@@ -252,7 +269,7 @@ async function addCause(tx: Context, principal: Principal, credential: Credentia
   const updated = { ...credential, disabledAt, disabledBy: [...credential.disabledBy, cause] }
   await saveState(tx, updated)
   const type = credential.disabledAt === null ? `${noun}.disabled` : 'credential.cause_added'
-  await record(tx, principal, type, credential, { cause })
+  await record(tx, principal, type, updated, { cause })
   return updated
 }
 
@@ -262,7 +279,7 @@ async function removeCause(tx: Context, principal: Principal, credential: Creden
   const works = disabledBy.length === 0
   const updated = { ...credential, disabledAt: works ? null : credential.disabledAt, disabledBy }
   await saveState(tx, updated)
-  await record(tx, principal, works ? `${noun}.enabled` : 'credential.cause_removed', credential, { cause })
+  await record(tx, principal, works ? `${noun}.enabled` : 'credential.cause_removed', updated, { cause })
   return updated
 }
 
@@ -272,7 +289,7 @@ function saveState(tx: Context, { id, disabledAt, disabledBy }: Credential): Pro
 
 /** Every change of a credential ends here: its event, and the caches forget what they knew. */
 async function record(tx: Context, principal: Principal, type: string, credential: Credential, extra: object = {}) {
-  const { id, vendor, tenant, owner, mode, name, holder, fingerprint } = credential
+  const { id, vendor, tenant, owner, mode, name, holder, fingerprint, createdAt, disabledAt } = credential
   tx.afterCommit(() => tx.lookups.clear())
   await events.record(tx, { ...principal, vendor, tenant }, type, id, {
     id,
@@ -281,6 +298,8 @@ async function record(tx: Context, principal: Principal, type: string, credentia
     name,
     holder,
     fingerprint,
+    createdAt,
+    active: disabledAt === null,
     ...extra,
   })
 }

@@ -2,7 +2,8 @@
 // it is.
 
 import { type Static, Type } from 'typebox'
-import type { Credential } from './credentials.ts'
+import type { Context } from '../context.ts'
+import { type Credential, isUsable } from './credentials.ts'
 
 const Time = Type.String({ description: 'UTC, ISO 8601 with milliseconds.' })
 const orNull = (time: typeof Time) => Type.Union([time, Type.Null()])
@@ -25,7 +26,7 @@ export const Key = Type.Object({
   disabledAt: orNull(Time),
 })
 
-export function keyOf(credential: Credential): Static<typeof Key> {
+export function keyOf(ctx: Context, credential: Credential): Static<typeof Key> {
   const {
     publicKey: _publicKey,
     sealedKey: _sealedKey,
@@ -34,5 +35,5 @@ export function keyOf(credential: Credential): Static<typeof Key> {
     disabledBy,
     ...shown
   } = credential
-  return { ...shown, scopes: [...scopes], disabledBy: [...disabledBy], active: credential.disabledAt === null }
+  return { ...shown, scopes: [...scopes], disabledBy: [...disabledBy], active: isUsable(ctx, credential) }
 }

@@ -4,6 +4,8 @@
 import type { Generated, Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
 import type { Context, Principal } from '../context.ts'
+import type { RecordedEvent } from './event.ts'
+import * as fanOut from './fan-out.ts'
 
 interface EventTable {
   /** Grows with each event; the feed's cursor. */
@@ -27,17 +29,8 @@ declare module '../db/database.ts' {
   }
 }
 
-export interface Event {
+export interface Event extends RecordedEvent {
   sequence: number
-  id: string
-  vendor: string
-  tenant: string
-  type: string
-  subject: string
-  actor: string
-  requestId: string | null
-  data: Record<string, unknown>
-  createdAt: string
 }
 
 export interface EventFilter {
@@ -47,7 +40,10 @@ export interface EventFilter {
   subject?: string | undefined
 }
 
-/** Appends one event. Call it inside the transaction of the change that it tells of. */
+/**
+ * Appends one event and queues it for the tenant's webhooks. Call it inside the transaction of the change that it tells
+ * of.
+ */
 export async function record(
   tx: Context,
   principal: Principal,
@@ -55,20 +51,23 @@ export async function record(
   subject: string,
   data: object,
 ): Promise<void> {
+  const event: RecordedEvent = {
+    id: tx.ids.uuid(),
+    vendor: principal.vendor,
+    tenant: principal.tenant,
+    type,
+    subject,
+    actor: principal.actor,
+    requestId: principal.requestId ?? null,
+    data: { ...data },
+    createdAt: timestamp(tx.clock.now()),
+  }
+  const { requestId, createdAt, ...rest } = event
   await tx.db
     .insertInto('events')
-    .values({
-      id: tx.ids.uuid(),
-      vendor: principal.vendor,
-      tenant: principal.tenant,
-      type,
-      subject,
-      actor: principal.actor,
-      request_id: principal.requestId ?? null,
-      data: JSON.stringify(data),
-      created_at: timestamp(tx.clock.now()),
-    })
+    .values({ ...rest, data: JSON.stringify(data), request_id: requestId, created_at: createdAt })
     .execute()
+  await fanOut.queue(tx, event)
 }
 
 /** Up to `limit` events after the sequence number `after`, oldest first. */
@@ -81,9 +80,46 @@ export async function list(ctx: Context, filter: EventFilter, after: number, lim
   return (await query.orderBy('sequence').limit(limit).execute()).map(eventOf)
 }
 
+/** The part of the log that one vendor's wire shows to one tenant. */
+export interface FeedScope {
+  vendor: string
+  tenant: string
+  types: readonly string[]
+}
+
+/** Up to `limit` events in the order of the walk: newer ones oldest first, older ones newest first; `from` exclusive. */
+export async function walk(
+  ctx: Context,
+  scope: FeedScope,
+  { direction, from }: { direction: 'older' | 'newer'; from: number | undefined },
+  limit: number,
+): Promise<Event[]> {
+  let query = within(ctx, scope)
+  if (from !== undefined) query = query.where('sequence', direction === 'newer' ? '>' : '<', from)
+  const rows = await query
+    .orderBy('sequence', direction === 'newer' ? 'asc' : 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(eventOf)
+}
+
+export async function find(ctx: Context, scope: FeedScope, id: string): Promise<Event | undefined> {
+  const row = await within(ctx, scope).where('id', '=', id).executeTakeFirst()
+  return row && eventOf(row)
+}
+
 /** True while nothing has ever been written to the store. */
 export async function isEmpty(ctx: Context): Promise<boolean> {
   return (await ctx.db.selectFrom('events').select('id').limit(1).executeTakeFirst()) === undefined
+}
+
+function within(ctx: Context, { vendor, tenant, types }: FeedScope) {
+  return ctx.db
+    .selectFrom('events')
+    .selectAll()
+    .where('vendor', '=', vendor)
+    .where('tenant', '=', tenant)
+    .where('type', 'in', types)
 }
 
 function eventOf(row: Selectable<EventTable>): Event {

@@ -5,6 +5,7 @@ import type { Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
 import type { Context, Principal } from '../context.ts'
 import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
+import { emailKey } from '../email.ts'
 import { DomainError } from '../errors.ts'
 
 /** `held`: there was no SMTP when it was written. `failed`: given up after the last attempt. */
@@ -15,6 +16,8 @@ interface MailTable {
   vendor: string
   tenant: string
   recipient: string
+  /** What recipients are found by. */
+  recipient_key: string
   subject: string
   sealed_text: string
   status: MailStatus
@@ -62,6 +65,7 @@ export async function enqueue(
       vendor: principal.vendor,
       tenant: principal.tenant,
       recipient: mail.to,
+      recipient_key: emailKey(mail.to),
       subject: mail.subject,
       sealed_text: tx.vault.seal(mail.text, textOwner(id)),
       status: tx.settings.smtp ? 'queued' : 'held',
@@ -77,7 +81,7 @@ export async function enqueue(
 /** Newest first, without texts. */
 export async function list(ctx: Context, to: string | undefined, page: PageQuery): Promise<Page<Mail>> {
   let query = ctx.db.selectFrom('mails').selectAll()
-  if (to !== undefined) query = query.where('recipient', '=', to)
+  if (to !== undefined) query = query.where('recipient_key', '=', emailKey(to))
   if (page.after !== undefined) {
     const place = placeOf(page.after)
     query = query.where(eb => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(place.createdAt, place.id)))

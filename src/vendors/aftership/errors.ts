@@ -82,13 +82,16 @@ export function refusal(
   return new DomainError(code, message, { reason, issues })
 }
 
+/** Where a rule's field stands in a wire body. */
+const wirePathOf: Record<string, string> = { email: 'account.email', accountId: 'account.id', role: 'role.code' }
+
 /** The status and the whole body for an error. `errors` is always there, `data` is always empty. */
 export function answerOf(error: DomainError): { status: number; body: object } {
   const key = error.reason !== undefined && error.reason in answers ? error.reason : error.code
   const { status, ...meta } = answers[key as keyof typeof answers]
-  const errors = error.issues.map(({ path, problem }) => ({
-    path,
-    info: problem === 'required' ? `${path} is required` : `${path} is invalid`,
-  }))
+  const errors = error.issues.map(({ path: field, problem }) => {
+    const path = wirePathOf[field] ?? field
+    return { path, info: problem === 'required' ? `${path} is required` : `${path} is invalid` }
+  })
   return { status, body: { meta: { ...meta, errors }, data: {} } }
 }

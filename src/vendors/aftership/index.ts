@@ -11,8 +11,9 @@ import * as memberships from './memberships.ts'
 import { migrations } from './migrations.ts'
 import * as oauth from './oauth/flow.ts'
 import { oauthRoutes } from './oauth/routes.ts'
-import { BASE_PATH, membersApi, PREFIX } from './routes.ts'
+import { BASE_PATH, commonHeaders, membersApi, PREFIX } from './routes.ts'
 import { AftershipSeed, load } from './seed.ts'
+import { webhookDialect } from './webhooks.ts'
 
 /** How many rows one turn of a job takes at a time, so that requests get their turn between. */
 const BATCH = 100
@@ -57,11 +58,13 @@ export const aftership: Vendor = {
   control: controlApi,
   refuse(error, requestId) {
     const { status, body } = answerOf(error)
-    const headers = { 'content-type': 'application/json; charset=utf-8', 'as-trace-id': requestId }
+    const headers = { 'content-type': 'application/json; charset=utf-8', ...commonHeaders(requestId) }
     return { status, headers, body: JSON.stringify(body) }
   },
   holders,
+  webhooks: webhookDialect,
   seed: { schema: AftershipSeed, load },
   environment: (origin, samples) => ({ baseUrl: `${origin}${BASE_PATH}`, ...samples }),
-  curl: (origin, samples) => `curl -s -H 'as-api-key: ${samples.apiKey}' ${origin}${BASE_PATH}/memberships`,
+  curl: (origin, { apiKey }) =>
+    apiKey === undefined ? undefined : `curl -s -H 'as-api-key: ${apiKey}' ${origin}${BASE_PATH}/memberships`,
 }

@@ -54,7 +54,7 @@ export async function list(ctx: Context, page: PageQuery): Promise<Page<store.Or
   return pageOf(await store.list(ctx, placeOf(page.after), page.limit + 1), page.limit)
 }
 
-/** Changes the given settings. Fewer seats than members is allowed: it only stops new ones. Throws `notFound`. */
+/** Changes the given settings; no change, no event. Fewer seats than members is allowed: it only stops new ones. Throws `notFound`. */
 export async function update(
   ctx: Context,
   principal: Principal,
@@ -62,7 +62,9 @@ export async function update(
   input: Partial<store.OrganizationSettings>,
 ): Promise<store.Organization> {
   return withTransaction(ctx, async tx => {
-    const updated = { ...(await get(tx, id)), ...input }
+    const organization = await get(tx, id)
+    const updated = { ...organization, ...input }
+    if (JSON.stringify(updated) === JSON.stringify(organization)) return organization
     await store.update(tx, id, updated)
     await record(tx, principal, 'organization.updated', updated)
     return updated

@@ -49,7 +49,7 @@ const ById = Type.Object({ id: Type.String() })
 export function membersApi(ctx: Context): FastifyPluginAsyncTypebox {
   return async app => {
     app.addHook('onRequest', async (request, reply) => {
-      reply.header('as-trace-id', request.id).header('cache-control', NO_STORE)
+      reply.headers(commonHeaders(request.id))
       await readRawBody(request)
       request.aftership = await authenticate(ctx, request)
       limitRate(ctx, request, reply)
@@ -127,6 +127,11 @@ export function membersApi(ctx: Context): FastifyPluginAsyncTypebox {
   }
 }
 
+/** On every response: contract section 5. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return { 'as-trace-id': requestId, 'cache-control': NO_STORE }
+}
+
 function route<const Input extends object, const Reply extends object>(
   summary: string,
   scope: string,
@@ -160,15 +165,16 @@ function setLimitHeaders(reply: FastifyReply, { limit, remaining, resetAt }: All
 }
 
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = domainErrorOf(thrown)
+  const error = domainErrorOf(thrown, request)
   noteRefusal(request, error)
   const { status, body } = answerOf(error)
   return reply.code(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
 }
 
-function domainErrorOf(thrown: unknown): DomainError {
+function domainErrorOf(thrown: unknown, request: FastifyRequest): DomainError {
   if (thrown instanceof Error && 'validation' in thrown && Array.isArray(thrown.validation)) {
-    return validationError(thrown.validation)
+    const body = request.routeOptions.schema?.body as { required?: string[] } | undefined
+    return validationError(thrown.validation, body?.required ?? [])
   }
   return toDomainError(thrown)
 }

@@ -4,7 +4,6 @@ import { type Static, Type } from 'typebox'
 import type { Context, Principal } from '../../platform/context.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { at } from '../../platform/errors.ts'
-import * as endpoints from '../../platform/events/endpoints.ts'
 import type { Samples } from '../vendor.ts'
 import * as accounts from './accounts.ts'
 import * as apps from './apps.ts'
@@ -12,6 +11,7 @@ import * as keys from './keys.ts'
 import * as memberships from './memberships.ts'
 import * as organizations from './organizations.ts'
 import * as roles from './roles.ts'
+import * as webhooks from './webhooks.ts'
 
 const strict = { additionalProperties: false }
 const Text = Type.String({ minLength: 1, maxLength: 255 })
@@ -24,7 +24,7 @@ const Organization = Type.Object(
   {
     id: Type.Optional(Id),
     name: Text,
-    invitations: Type.Optional(Type.Union([Type.Literal('verify'), Type.Literal('automatic')])),
+    invitations: Type.Optional(Type.Enum(['verify', 'automatic'])),
     seats: Type.Optional(Type.Integer({ minimum: 0 })),
     rateLimit: Type.Optional(Type.Object({ perSecond: Type.Integer({ minimum: 1 }) }, strict)),
     roles: Type.Optional(Type.Array(Type.Object({ code: Text, name: Text }, strict))),
@@ -33,11 +33,11 @@ const Organization = Type.Object(
         Type.Object(
           {
             name: Text,
-            mode: Type.Union([Type.Literal('api_key'), Type.Literal('hmac'), Type.Literal('rsa')]),
+            mode: Type.Enum(['api_key', 'hmac', 'rsa']),
             key: Type.Optional(Secret),
             secret: Type.Optional(Secret),
             publicKey: Type.Optional(Type.String()),
-            permission: Type.Optional(Type.Union([Type.Literal('full'), Type.Literal('read'), Type.Literal('none')])),
+            permission: Type.Optional(Type.Enum(['full', 'read', 'none'])),
             holder: Type.Optional(Email),
             expiresAt: Type.Optional(Timestamp),
           },
@@ -52,7 +52,7 @@ const Organization = Type.Object(
             id: Type.Optional(Id),
             email: Email,
             role: Text,
-            status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('pending')])),
+            status: Type.Optional(Type.Enum(['active', 'pending'])),
           },
           strict,
         ),
@@ -128,6 +128,6 @@ async function loadOrganization(
     )
   }
   for (const [index, webhook] of (section.webhooks ?? []).entries()) {
-    await at(`webhooks.${index}`, () => endpoints.register(tx, principal, webhook))
+    await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
   }
 }

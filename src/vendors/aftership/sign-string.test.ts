@@ -136,6 +136,11 @@ describe('canonical headers', () => {
     test(name, () => assert.equal(canonicalHeaders(rawHeaders), expected))
   }
 
+  test('values that are no UTF-8 are signed as what they are: two never look alike', () => {
+    assert.notEqual(canonicalHeaders(['as-a', '\xff']), canonicalHeaders(['as-a', '\xfe']))
+    assert.notEqual(canonicalHeaders(['as-a', '\xff']), canonicalHeaders(['as-a', asReceived('\ufffd')]))
+  })
+
   test('do not depend on the order or the case of names', () => {
     const name = fc.string({ unit: fc.constantFrom(...'abcXYZ019-_'), minLength: 1, maxLength: 8 })
     const pairs = fc.uniqueArray(fc.tuple(name, fc.string({ unit: 'grapheme-ascii', maxLength: 8 })), {
@@ -305,11 +310,6 @@ describe('canonical resources', () => {
         for (const string of strings) assert.ok(string.split('\n')[5]?.startsWith('/p'))
       }),
     )
-  })
-
-  test('bytes that are no UTF-8 are signed as what they are: two targets never look alike', () => {
-    const [one, other] = ['\xff', '\xfe'].map(byte => new Set(signStrings(requestOf({ target: `${M}?a=${byte}` }))))
-    assert.ok(one?.isDisjointFrom(other ?? new Set()))
   })
 })
 

@@ -1,6 +1,7 @@
 // What a signed request's signature must cover: contract section 7. Pure functions from a raw request to the set of
 // strings that official clients may have signed.
 
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 
 export interface RawRequest {
@@ -114,7 +115,10 @@ function isUnambiguous(pairs: [string, string][]): boolean {
 /** The runtime hands over header and target bytes one character each; clients signed them as UTF-8 text. */
 function utf8(bytes: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the test is for plain ASCII
-  return /^[\u0000-\u007f]*$/.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8')
+  if (/^[\u0000-\u007f]*$/.test(bytes)) return bytes
+  const raw = Buffer.from(bytes, 'latin1')
+  // What is not UTF-8 stays as it is: replacement characters would make different values alike.
+  return isUtf8(raw) ? raw.toString('utf8') : bytes
 }
 
 function compare(a: string, b: string): number {

@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 const strict = { additionalProperties: false }
 const Text = Type.String({ minLength: 1, maxLength: 255 })
 const AnyObject = Type.Object({}, { additionalProperties: true })
-const Environment = Type.Union([Type.Literal('sandbox'), Type.Literal('live')])
+const Environment = Type.Enum(['sandbox', 'live'])
 const Stripe = Type.Object({ secretKey: Text, apiBase: Type.Optional(Text) }, strict)
 
 const Member = Type.Object(
@@ -52,10 +52,10 @@ const App = Type.Object(
           {
             id: Type.Optional(Type.String({ pattern: '^pln_[A-Za-z0-9_-]+$' })),
             name: Text,
-            type: Type.Union([Type.Literal('FREE'), Type.Literal('SUBSCRIPTION'), Type.Literal('ONETIME')]),
+            type: Type.Enum(['FREE', 'SUBSCRIPTION', 'ONETIME']),
             permissions: Type.Optional(Type.Array(Text)),
             restrictToAdmin: Type.Optional(Type.Boolean()),
-            status: Type.Optional(Type.Union([Type.Literal('ACTIVE'), Type.Literal('INACTIVE')])),
+            status: Type.Optional(Type.Enum(['ACTIVE', 'INACTIVE'])),
             environment: Type.Optional(Environment),
           },
           strict,

@@ -5,6 +5,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Context } from '../../../platform/context.ts'
 import { accountRoutes } from './accounts.ts'
 import { appRoutes } from './apps.ts'
+import { deliveryRoutes } from './deliveries.ts'
 import { membershipRoutes } from './memberships.ts'
 import { organizationRoutes } from './organizations.ts'
 import { roleRoutes } from './roles.ts'
@@ -16,6 +17,7 @@ export function controlApi(ctx: Context): FastifyPluginAsync {
     await app.register(roleRoutes(ctx))
     await app.register(membershipRoutes(ctx))
     await app.register(webhookRoutes(ctx))
+    await app.register(deliveryRoutes(ctx))
     await app.register(accountRoutes(ctx))
     await app.register(appRoutes(ctx))
   }

@@ -73,7 +73,7 @@ export function organizationRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const made = await keys.create(ctx, tenantOf(request, request.params.organization), request.body)
         return reply.code(201).send({
-          key: keyOf(made.credential),
+          key: keyOf(ctx, made.credential),
           apiKey: made.key,
           ...(made.secret === undefined ? {} : { apiSecret: made.secret }),
         })

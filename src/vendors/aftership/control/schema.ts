@@ -12,7 +12,7 @@ const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
 const Seats = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'null is unlimited.' })
-const Invitations = Type.Union([Type.Literal('verify'), Type.Literal('automatic')])
+const Invitations = Type.Enum(['verify', 'automatic'])
 const RequestsPerSecond = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
 export const Organization = Type.Object({
@@ -62,9 +62,9 @@ export const RoleChange = Type.Object({ name: Name }, strict)
 export const NewKey = Type.Object(
   {
     name: Name,
-    mode: Type.Union([Type.Literal('api_key'), Type.Literal('hmac'), Type.Literal('rsa')]),
+    mode: Type.Enum(['api_key', 'hmac', 'rsa']),
     publicKey: Type.Optional(Type.String({ maxLength: 10_000, description: 'PEM; needed for mode rsa.' })),
-    permission: Type.Optional(Type.Union([Type.Literal('full'), Type.Literal('read'), Type.Literal('none')])),
+    permission: Type.Optional(Type.Enum(['full', 'read', 'none'])),
     holder: Type.Optional(Email),
     expiresAt: Type.Optional(Timestamp),
   },
@@ -76,7 +76,7 @@ export const MadeKey = Type.Object({
   apiSecret: Type.Optional(Type.String({ description: 'Mode hmac: the signing secret. Shown this once.' })),
 })
 
-const Status = Type.Union([Type.Literal('pending'), Type.Literal('active')])
+const Status = Type.Enum(['pending', 'active'])
 export const Membership = Type.Object({
   id: Type.String(),
   organization: Type.Object({ id: Type.String() }),
@@ -92,7 +92,7 @@ export const NewMembership = Type.Object(
   strict,
 )
 export const MembershipChange = Type.Object({ role: Name }, strict)
-export const MembershipState = Type.Union([Type.Literal('pending'), Type.Literal('active'), Type.Literal('deleted')])
+export const MembershipState = Type.Enum(['pending', 'active', 'deleted'])
 
 const RedirectUris = Type.Array(Type.String({ maxLength: 2000 }), { minItems: 1, maxItems: 20 })
 export const App = Type.Object({
@@ -116,20 +116,16 @@ export const MadeApp = Type.Object({
   clientSecret: Type.String({ description: 'Shown this once.' }),
 })
 
-export const Webhook = Type.Object({
-  id: Type.String(),
-  url: Type.String(),
-  events: Type.Array(Type.String(), { description: 'Empty: all events.' }),
-  createdAt: Type.String(),
+const WebhookSecret = Type.String({ minLength: 8, maxLength: 1024 })
+const WebhookEvents = Type.Array(Type.String({ maxLength: 100 }), {
+  maxItems: 50,
+  description: 'Names, or `membership.*`. Empty: all events.',
 })
 export const NewWebhook = Type.Object(
-  {
-    url: Type.String({ maxLength: 2000 }),
-    secret: Type.String({ minLength: 8, maxLength: 1024 }),
-    events: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 })),
-  },
+  { url: Type.String({ maxLength: 2000 }), secret: WebhookSecret, events: Type.Optional(WebhookEvents) },
   strict,
 )
+export const WebhookChange = Type.Partial(NewWebhook, strict)
 
 /** A membership as operators see it: with its status and times. */
 export function membershipOf(row: MembershipRow): Static<typeof Membership> {

@@ -1,0 +1,24 @@
+// How a route says what it is: for the scope's checks, and for the documentation.
+
+import type { RouteAccess } from './access.ts'
+import { ErrorReply } from './schema.ts'
+
+interface RouteConfig {
+  /** What a test key may do here. */
+  access: RouteAccess
+  /** Whether it counts as a list: contract section 13. */
+  list: boolean
+}
+
+/** Options of a route. */
+export function route(
+  summary: string,
+  { access, list = false }: { access: RouteAccess; list?: boolean },
+  input: object,
+  replies: object,
+): { config: { easypost: RouteConfig }; schema: object } {
+  return {
+    config: { easypost: { access, list } },
+    schema: { summary, ...input, response: { ...replies, '4xx': ErrorReply } },
+  }
+}

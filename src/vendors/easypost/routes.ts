@@ -1,0 +1,31 @@
+// The User API: everything under `/v2`, and the older `/beta`, of which nothing is here.
+
+import type { FastifyPluginAsync } from 'fastify'
+import type { Context } from '../../platform/context.ts'
+import { childrenRoutes } from './children.routes.ts'
+import { eventRoutes } from './events.routes.ts'
+import { keyRoutes } from './keys.routes.ts'
+import { refuseOtherMethods, setUpScope } from './scope.ts'
+import { userRoutes } from './users.routes.ts'
+import { webhookRoutes } from './webhooks.routes.ts'
+
+export const PREFIX = '/v2'
+export const ABSENT_PREFIX = '/beta'
+
+export function userApi(ctx: Context): FastifyPluginAsync {
+  return async app => {
+    setUpScope(ctx, app)
+    const addRefusals = refuseOtherMethods(app)
+    userRoutes(ctx, app)
+    childrenRoutes(ctx, app)
+    keyRoutes(ctx, app)
+    webhookRoutes(ctx, app)
+    eventRoutes(ctx, app)
+    addRefusals()
+  }
+}
+
+/** Contract section 3: all else is 404 with the envelope. */
+export function absentApi(ctx: Context): FastifyPluginAsync {
+  return async app => setUpScope(ctx, app)
+}

@@ -1,0 +1,139 @@
+// A person who leaves: every key and token that they hold stops at once, and only that comes back with them.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { ACME, assertProblem, type Body, operatorOf, walk } from './operator.ts'
+import { startApp } from './support.ts'
+
+interface Held {
+  holder: string
+  keys: (Body & { id: string; name: string })[]
+}
+
+async function start() {
+  const app = await startApp(ACME)
+  const operator = operatorOf(app)
+  const make = async (name: string, holder?: string) => {
+    const path = '/aftership/organizations/org_acme/keys'
+    const { body } = await operator.post<{ key: { id: string }; apiKey: string }>(path, {
+      name,
+      mode: 'api_key',
+      holder,
+    })
+    const status = async () => {
+      const headers = { 'as-api-key': body.apiKey }
+      return (await app.request({ url: '/admin/2022-01/roles', headers })).statusCode
+    }
+    return { id: body.key.id, status }
+  }
+  return { app, operator, make }
+}
+
+test('an offboarded person holds nothing that works; a restored one what that took, and nothing else', async () => {
+  const { app, operator, make } = await start()
+  const theirs = await make('theirs', 'jane@acme.test')
+  const disabled = await make('disabled before', 'jane@acme.test')
+  const another = await make("another's", 'nina@acme.test')
+  const nobodys = await make("nobody's")
+  await operator.post(`/keys/${disabled.id}/disable`)
+  const { body } = await operator.post<{ key: { id: string }; token: string }>('/tokens', {
+    name: 'hers',
+    scope: 'read',
+    holder: 'jane@acme.test',
+  })
+  const tokenStatus = async () => (await operatorOf(app, body.token).get('/events')).status
+  const statuses = async () => [
+    await theirs.status(),
+    await disabled.status(),
+    await another.status(),
+    await nobodys.status(),
+    await tokenStatus(),
+  ]
+  assert.deepEqual(await statuses(), [200, 401, 200, 200, 200])
+  await app.newEvents()
+
+  const cause = 'offboarding:jane@acme.test'
+  const gone = await operator.post<Held>('/holders/JANE@acme.test/offboard')
+  assert.equal(gone.status, 200)
+  assert.deepEqual(
+    gone.body.keys.map(({ name, active, disabledBy }) => [name, active, disabledBy]),
+    [
+      ['theirs', false, [cause]],
+      ['disabled before', false, ['operator', cause]],
+      ['hers', false, [cause]],
+    ],
+  )
+  assert.deepEqual(await statuses(), [401, 401, 200, 200, 401])
+  const events = await app.newEvents()
+  assert.deepEqual(
+    events.map(({ type, subject, data }) => [type, subject, data.cause]),
+    [
+      ['credential.disabled', theirs.id, cause],
+      ['credential.cause_added', disabled.id, cause],
+      ['credential.disabled', body.key.id, cause],
+    ],
+  )
+  await operator.post('/holders/jane@acme.test/offboard')
+  await app.assertEvents()
+  await operator.post(`/keys/${theirs.id}/enable`)
+  assert.equal(await theirs.status(), 401, 'enabling takes back a disabling, and no offboarding')
+
+  const back = await operator.post<Held>('/holders/jane@acme.test/restore')
+  assert.deepEqual(
+    back.body.keys.map(({ name, active }) => [name, active]),
+    [
+      ['theirs', true],
+      ['disabled before', false],
+      ['hers', true],
+    ],
+  )
+  assert.deepEqual(await statuses(), [200, 401, 200, 200, 200])
+  await app.assertEvents('credential.enabled', 'credential.cause_removed', 'credential.enabled')
+  assert.deepEqual((await operator.post<Held>('/holders/jane@acme.test/restore')).body.keys, [])
+  await app.assertEvents()
+})
+
+test('a key that two removals disabled works again when both were taken back', async () => {
+  const { app, operator, make } = await start()
+  const key = await make('theirs', 'jane@acme.test')
+  const membership = '/aftership/organizations/org_acme/memberships/m_jane'
+  await operator.delete(membership)
+  await operator.post('/holders/jane@acme.test/offboard')
+  await operator.post(`${membership}/restore`)
+  assert.equal(await key.status(), 401)
+  await app.newEvents()
+  await operator.post('/holders/jane@acme.test/restore')
+  assert.equal(await key.status(), 200)
+  await app.assertEvents('credential.enabled')
+})
+
+test('who holds a key can be said, changed and taken back', async () => {
+  const { app, operator, make } = await start()
+  const { id } = await make('plain')
+  await app.newEvents()
+  const put = (holder: unknown) => operator.call('PUT', `/keys/${id}/holder`, { holder })
+  assert.equal((await put(' Nina@Acme.test')).body.holder, 'nina@acme.test')
+  await app.assertEvents('credential.updated')
+  assert.equal((await put('nina@acme.test')).status, 200)
+  await app.assertEvents()
+  assert.deepEqual(
+    (await walk(operator, '/keys?holder=nina@acme.test', 200)).map(key => key.id),
+    [id],
+  )
+  assert.equal((await put(null)).body.holder, null)
+  await app.assertEvents('credential.updated')
+
+  assertProblem(await put('nobody'), 422, 'invalid')
+  assertProblem(await operator.call('PUT', '/keys/none/holder', { holder: null }), 404, 'notFound')
+  await app.assertEvents()
+})
+
+test('nobody in particular holds nothing; what is no email is refused', async () => {
+  const { app, operator } = await start()
+  for (const act of ['offboard', 'restore']) {
+    const { status, body } = await operator.post(`/holders/stranger@acme.test/${act}`)
+    assert.deepEqual([status, body], [200, { holder: 'stranger@acme.test', keys: [] }])
+    assertProblem(await operator.post(`/holders/stranger/${act}`), 422, 'invalid')
+  }
+  await app.assertEvents()
+})

@@ -1,0 +1,278 @@
+// Mails leave by SMTP: sent with their link, tried again when that fails, given up in the end, and never in the way.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import test, { type TestContext } from 'node:test'
+import { SMTPServer } from 'smtp-server'
+import { ACME, assertProblem, operatorOf, walk } from './operator.ts'
+import { fileWith, serve } from './process.ts'
+import { HOUR, MINUTE, SECOND, startApp } from './support.ts'
+
+interface Received {
+  to: string[]
+  headers: string
+  text: string
+}
+
+/** A mail server on loopback that takes everything but for recipients that it refuses. */
+async function startMailServer(t: TestContext) {
+  const received: Received[] = []
+  const refused = new Set<string>()
+  let attempts = 0
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onRcptTo({ address }, _session, callback) {
+      attempts++
+      if (!refused.has(address)) return callback()
+      callback(Object.assign(new Error('mailbox busy'), { responseCode: 451 }))
+    },
+    onData(stream, { envelope }, callback) {
+      let message = ''
+      stream.on('data', chunk => (message += chunk))
+      stream.on('end', () => {
+        const end = message.indexOf('\r\n\r\n')
+        received.push({
+          to: envelope.rcptTo.map(({ address }) => address),
+          headers: message.slice(0, end),
+          text: decoded(message.slice(end + 4)),
+        })
+        callback()
+      })
+    },
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server.server, 'listening')
+  t.after(() => new Promise<void>(resolve => server.close(resolve)))
+  const address = server.server.address()
+  const port = typeof address === 'object' && address?.port
+  return {
+    settings: { url: `smtp://127.0.0.1:${port}`, from: 'Understudy <noreply@understudy.test>' },
+    received,
+    refused,
+    attempts: () => attempts,
+  }
+}
+
+/** Quoted-printable to text; what is not is left as it is. */
+function decoded(body: string): string {
+  return body
+    .replaceAll('=\r\n', '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+function headerOf({ headers }: Received, name: string): string | undefined {
+  return new RegExp(`^${name}: (.*(?:\r\n[ \t].*)*)`, 'im').exec(headers)?.[1]
+}
+
+/** A server that takes connections and never says a word. */
+async function startSilentServer(t: TestContext) {
+  const sockets: Socket[] = []
+  const server = createServer(socket => void sockets.push(socket.on('error', () => {})))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const hangUp = () => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  t.after(hangUp)
+  const address = server.address()
+  const port = typeof address === 'object' && address?.port
+  const settings = { url: `smtp://127.0.0.1:${port}`, from: 'noreply@understudy.test' }
+  return { settings, connected: () => (sockets.length > 0 ? undefined : once(server, 'connection')), hangUp }
+}
+
+async function start(smtp: { url: string; from: string }) {
+  const app = await startApp(ACME, { smtp })
+  const operator = operatorOf(app)
+  return {
+    app,
+    operator,
+    invite: (email: string) =>
+      operator.post('/aftership/organizations/org_acme/memberships', { email, role: 'member' }),
+    /** The newest mail, as the control API shows it. */
+    async mail() {
+      const [newest] = await walk(operator, '/mails', 200)
+      assert.ok(newest)
+      return newest
+    },
+  }
+}
+
+test('a mail is sent once, with a link that works', async t => {
+  const server = await startMailServer(t)
+  const { app, invite, mail } = await start(server.settings)
+  await invite('nina@acme.test')
+  assert.deepEqual([(await mail()).status, server.attempts()], ['queued', 0], 'not in the request')
+  app.clock.advance(SECOND)
+  await app.app.runJobs()
+  await app.app.runJobs()
+
+  const [message, ...more] = server.received
+  assert.ok(message)
+  assert.deepEqual(more, [])
+  assert.deepEqual(message.to, ['nina@acme.test'])
+  assert.equal(headerOf(message, 'to'), 'nina@acme.test')
+  assert.equal(headerOf(message, 'from'), 'Understudy <noreply@understudy.test>')
+  assert.equal(headerOf(message, 'subject'), 'Confirm that you join Acme')
+  const { id, status, attempts, sentAt, lastError } = await mail()
+  assert.equal(headerOf(message, 'message-id'), `<${id}@understudy>`)
+  assert.deepEqual([status, attempts, sentAt, lastError], ['sent', 1, '2026-03-04T09:30:01.000Z', null])
+
+  const link = new URL(/http:\S+/.exec(message.text)?.[0] ?? '')
+  assert.equal((await app.request({ method: 'POST', url: link.pathname })).statusCode, 200)
+  await app.assertEvents('membership.created', 'membership.activated')
+})
+
+test('a mail that is refused is tried again with growing delays, and given up in the end', async t => {
+  const server = await startMailServer(t)
+  server.refused.add('nina@acme.test')
+  const { app, invite, mail } = await start(server.settings)
+  await invite('nina@acme.test')
+
+  const delays = [0, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR]
+  for (const [index, delay] of delays.entries()) {
+    app.clock.advance(Math.max(0, delay - 1))
+    await app.app.runJobs()
+    assert.equal(server.attempts(), index + (delay === 0 ? 1 : 0), 'not a millisecond early')
+    app.clock.advance(delay === 0 ? 0 : 1)
+    await app.app.runJobs()
+    assert.equal(server.attempts(), index + 1)
+    const { status, attempts, lastError, sentAt } = await mail()
+    assert.deepEqual([attempts, sentAt], [index + 1, null])
+    assert.match(String(lastError), /451 mailbox busy/)
+    assert.equal(status, index === delays.length - 1 ? 'failed' : 'queued')
+  }
+  app.clock.advance(24 * HOUR)
+  await app.app.runJobs()
+  assert.equal(server.attempts(), delays.length)
+  assert.deepEqual(server.received, [])
+
+  const lines = app.log.filter(({ msg }) => msg === 'mail not sent')
+  assert.equal(lines.length, delays.length)
+  assert.deepEqual(
+    lines.map(({ level, attempt, givenUp }) => [level, attempt, givenUp]),
+    delays.map((_, index) => ['warn', index + 1, index === delays.length - 1]),
+  )
+  assert.equal(JSON.stringify(app.log).includes('/invitations/aftership/'), false)
+})
+
+test('a mail that fails holds no other up, and arrives once its way is free', async t => {
+  const server = await startMailServer(t)
+  server.refused.add('nina@acme.test')
+  const { app, operator, invite, mail } = await start(server.settings)
+  await invite('nina@acme.test')
+  await operator.post('/aftership/accounts', { email: 'second@acme.test' })
+  app.clock.advance(SECOND)
+  await invite('second@acme.test')
+  await app.app.runJobs()
+  assert.deepEqual(
+    server.received.map(({ to }) => to),
+    [['second@acme.test']],
+  )
+  assert.equal((await mail()).status, 'sent')
+
+  server.refused.clear()
+  app.clock.advance(MINUTE)
+  await app.app.runJobs()
+  assert.deepEqual(
+    server.received.map(({ to }) => to),
+    [['second@acme.test'], ['nina@acme.test']],
+  )
+})
+
+test('an operator has a mail sent again, one that was given up or one that was sent; it is known as the same', async t => {
+  const server = await startMailServer(t)
+  server.refused.add('nina@acme.test')
+  const { app, operator, invite, mail } = await start(server.settings)
+  await invite('nina@acme.test')
+  for (let attempt = 0; attempt < 8; attempt++) {
+    await app.app.runJobs()
+    app.clock.advance(12 * HOUR)
+  }
+  const { id, status } = await mail()
+  assert.equal(status, 'failed')
+  server.refused.clear()
+  for (const _twice of [1, 2]) {
+    const resent = await operator.post(`/mails/${id}/resend`)
+    assert.deepEqual([resent.status, resent.body.status, resent.body.attempts], [200, 'queued', 0])
+    assert.equal('text' in resent.body, false)
+    await app.app.runJobs()
+    assert.equal((await mail()).status, 'sent')
+  }
+  const ids = server.received.map(message => headerOf(message, 'message-id'))
+  assert.deepEqual(ids, [`<${id}@understudy>`, `<${id}@understudy>`])
+  assertProblem(await operator.post('/mails/none/resend'), 404, 'notFound')
+})
+
+test('a name cannot smuggle a header or a recipient into a mail', async t => {
+  const server = await startMailServer(t)
+  const { app, operator, invite } = await start(server.settings)
+  const name = 'Acme\r\nBcc: evil@else.test\r\n\r\nHello'
+  await operator.patch('/aftership/organizations/org_acme', { name })
+  await invite('nina@acme.test')
+  await app.app.runJobs()
+  const [message] = server.received
+  assert.ok(message)
+  assert.deepEqual(message.to, ['nina@acme.test'])
+  assert.equal(headerOf(message, 'bcc'), undefined)
+  assert.match(message.text, /^You have been invited/)
+})
+
+test('without an SMTP server a mail is held to be read, and cannot be sent', async () => {
+  const app = await startApp(ACME)
+  const operator = operatorOf(app)
+  await operator.post('/aftership/organizations/org_acme/memberships', { email: 'nina@acme.test', role: 'member' })
+  app.clock.advance(HOUR)
+  await app.app.runJobs()
+  const [mail] = await walk(operator, '/mails', 200)
+  assert.deepEqual([mail?.status, mail?.attempts], ['held', 0])
+  assert.match(String((await operator.get(`/mails/${mail?.id}`)).body.text), /\/invitations\/aftership\//)
+  assertProblem(await operator.post(`/mails/${mail?.id}/resend`), 409, 'conflict')
+})
+
+test('a mail server that hangs blocks no request, and counts as a failure', async t => {
+  const server = await startSilentServer(t)
+  const { app, operator, invite, mail } = await start(server.settings)
+  await invite('nina@acme.test')
+  let done = false
+  const jobs = app.app.runJobs().then(() => {
+    done = true
+  })
+  await server.connected()
+  for (const { status } of [
+    await operator.get('/events'),
+    await operator.post('/aftership/accounts', { email: 'meanwhile@acme.test' }),
+    await invite('meanwhile@acme.test'),
+  ]) {
+    assert.ok(status < 300)
+  }
+  assert.equal(done, false)
+  server.hangUp()
+  await jobs
+  const mails = await walk(operator, '/mails?to=nina@acme.test', 200)
+  assert.deepEqual(
+    mails.map(({ status, attempts }) => [status, attempts]),
+    [['queued', 1]],
+  )
+  assert.equal((await mail()).status, 'queued')
+})
+
+test('a mail server that hangs does not keep the server from stopping', async t => {
+  const silent = await startSilentServer(t)
+  const { url, from } = silent.settings
+  const server = await serve(['--data', ':memory:', '--seed', fileWith('seed.yaml', ACME)], {
+    UNDERSTUDY_SMTP_URL: url,
+    UNDERSTUDY_SMTP_FROM: from,
+  })
+  const invited = await fetch(`${server.url}/admin/2022-01/memberships`, {
+    method: 'POST',
+    headers: { 'as-api-key': 'as_plain_key', 'content-type': 'application/json' },
+    body: JSON.stringify({ account: { email: 'nina@acme.test' }, role: { code: 'member' } }),
+  })
+  assert.equal(invited.status, 201)
+  await silent.connected()
+  const { code, stderr } = await server.end('SIGTERM')
+  assert.equal(code, 0, stderr)
+})

@@ -1,0 +1,194 @@
+// What the server tells of itself: health, metrics, and one log line a request.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { LightMyRequestResponse } from 'fastify'
+import { ACME, assertProblem, OPERATOR_TOKEN, operatorOf } from './operator.ts'
+import { startApp, type TestApp } from './support.ts'
+
+const BASE = '/admin/2022-01'
+
+function wire(app: TestApp, path: string, key = 'as_plain_key'): Promise<LightMyRequestResponse> {
+  return app.request({ url: `${BASE}${path}`, headers: { 'as-api-key': key } })
+}
+
+/** The value of a metric with these labels. */
+async function metric(app: TestApp, name: string, labels: Record<string, string | number>): Promise<number> {
+  const { body } = await app.request({ url: '/metrics' })
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+  const line = body.split('\n').find(text => text.startsWith(`${name}{`) && wanted.every(label => text.includes(label)))
+  return line === undefined ? 0 : Number(line.slice(line.lastIndexOf(' ') + 1))
+}
+
+test('health and readiness', async () => {
+  const app = await startApp(ACME)
+  for (const [url, body] of [
+    ['/health', { status: 'ok' }],
+    ['/ready', { status: 'ready' }],
+  ] as const) {
+    const reply = await app.request({ url })
+    assert.deepEqual([reply.statusCode, reply.json()], [200, body])
+  }
+
+  await app.app.context.db.destroy()
+  const ready = await app.request({ url: '/ready' })
+  assert.equal(ready.statusCode, 503)
+  assert.deepEqual(ready.json(), { status: 'unready', reason: 'the store does not answer' })
+  assert.equal((await app.request({ url: '/health' })).statusCode, 200, 'the process is up all the same')
+  assert.ok(app.log.some(({ level, msg }) => level === 'error' && msg === 'the store does not answer'))
+})
+
+test('a store whose migrations are missing is not ready', async () => {
+  const app = await startApp('')
+  await app.app.context.db.schema.dropTable('kysely_migration').execute()
+  assert.equal((await app.request({ url: '/ready' })).statusCode, 503)
+})
+
+test('metrics count requests by vendor, method, route and status, with their times', async () => {
+  const app = await startApp(ACME)
+  const operator = operatorOf(app)
+  for (let count = 0; count < 3; count++) await wire(app, '/memberships/m_jane')
+  await wire(app, '/memberships/m_owner')
+  await wire(app, '/memberships/none')
+  await wire(app, '/memberships', 'as_wrong_key')
+  await wire(app, '/nothing')
+  await operator.get('/keys')
+  await operator.get('/nothing')
+  await app.request({ url: '/nothing' })
+
+  const total = 'understudy_requests_total'
+  const cases: [labels: Record<string, string | number>, count: number][] = [
+    [{ vendor: 'aftership', method: 'GET', route: `${BASE}/memberships/:id`, status: 200 }, 4],
+    [{ vendor: 'aftership', method: 'GET', route: `${BASE}/memberships/:id`, status: 404 }, 1],
+    [{ vendor: 'aftership', method: 'GET', route: `${BASE}/memberships`, status: 401 }, 1],
+    [{ vendor: 'aftership', method: 'GET', route: 'unmatched', status: 404 }, 1],
+    [{ vendor: 'control', method: 'GET', route: '/understudy/v1/keys', status: 200 }, 1],
+    [{ vendor: 'control', method: 'GET', route: 'unmatched', status: 404 }, 1],
+    [{ vendor: 'server', method: 'GET', route: 'unmatched', status: 404 }, 1],
+  ]
+  for (const [labels, count] of cases) assert.equal(await metric(app, total, labels), count, JSON.stringify(labels))
+  const route = { vendor: 'aftership', route: `${BASE}/memberships/:id` }
+  assert.equal(await metric(app, 'understudy_request_duration_seconds_count', route), 5)
+  assert.equal(await metric(app, 'understudy_request_duration_seconds_bucket', { ...route, le: '+Inf' }), 5)
+
+  const { headers, body } = await app.request({ url: '/metrics' })
+  assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/)
+  assert.match(body, /^process_cpu_user_seconds_total /m)
+  for (const text of ['m_jane', 'as_wrong_key', 'jane@acme.test']) assert.equal(body.includes(text), false, text)
+})
+
+test('metrics count refusals by a rate limit, and traps', async () => {
+  const app = await startApp(ACME)
+  for (let count = 0; count < 13; count++) await wire(app, '/roles')
+  assert.equal(await metric(app, 'understudy_rate_limited_total', { vendor: 'aftership' }), 3)
+  await app.request({ url: `${BASE}/roles`, headers: { 'aftership-api-key': 'as_plain_key' } })
+  assert.equal(await metric(app, 'understudy_traps_total', { vendor: 'aftership', trap: 'legacy-api-key-header' }), 1)
+})
+
+/** Requests of every kind: what is asked, and what its log line says beside method and status. */
+const requests: {
+  url: string
+  headers?: Record<string, string>
+  method?: 'GET' | 'POST'
+  line: Record<string, unknown>
+}[] = [
+  {
+    url: `${BASE}/memberships?email=jane@acme.test`,
+    headers: { 'as-api-key': 'as_plain_key' },
+    line: { vendor: 'aftership', route: `${BASE}/memberships`, status: 200 },
+  },
+  {
+    url: `${BASE}/memberships/m_none`,
+    headers: { 'as-api-key': 'as_plain_key' },
+    line: {
+      vendor: 'aftership',
+      route: `${BASE}/memberships/:id`,
+      status: 404,
+      code: 'notFound',
+      reason: 'no such membership',
+    },
+  },
+  {
+    url: `${BASE}/roles`,
+    line: {
+      vendor: 'aftership',
+      route: `${BASE}/roles`,
+      status: 401,
+      code: 'unauthenticated',
+      reason: 'no credential',
+    },
+  },
+  {
+    url: `${BASE}/roles`,
+    headers: { 'as-api-key': 'as_wrong_key' },
+    line: { status: 401, code: 'unauthenticated', reason: 'unknown key' },
+  },
+  {
+    method: 'POST',
+    url: `${BASE}/memberships`,
+    headers: { 'as-api-key': 'as_plain_key' },
+    line: { status: 400, code: 'malformed', reason: 'the body is not valid JSON' },
+  },
+  {
+    url: '/understudy/v1/keys',
+    headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
+    line: { vendor: 'control', route: '/understudy/v1/keys', status: 200 },
+  },
+  {
+    method: 'POST',
+    url: '/understudy/v1/tokens',
+    headers: { authorization: 'Bearer ust_reader_token' },
+    line: { vendor: 'control', status: 403, code: 'forbidden' },
+  },
+  {
+    url: '/invitations/aftership/no-such-token',
+    line: { status: 404, code: 'notFound', reason: 'no such invitation' },
+  },
+  { url: '/health', line: { vendor: 'server', route: '/health', status: 200 } },
+  { url: '/nothing', line: { vendor: 'server', route: 'unmatched', status: 404, code: 'notFound' } },
+]
+
+test('one log line a request, by the id that the reply carries, with the reason of a refusal', async () => {
+  const app = await startApp(ACME)
+  for (const { line, ...request } of requests) {
+    const before = app.log.length
+    const reply = await app.request(request)
+    const lines = app.log.slice(before)
+    assert.equal(lines.length, 1, request.url)
+    const [found] = lines
+    assert.ok(found)
+    assert.deepEqual([found.level, found.msg, found.method], ['info', 'request', request.method ?? 'GET'])
+    const told = reply.headers['as-trace-id'] ?? reply.headers['x-request-id']
+    if (request.url.startsWith(BASE) || request.url.startsWith('/understudy')) assert.equal(found.reqId, told)
+    assert.match(String(found.reqId), /^[0-9a-f]{32}$/)
+    assert.equal(typeof found.ms, 'number')
+    assert.match(String(found.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    const names = Object.keys(line)
+    assert.deepEqual(Object.fromEntries(names.map(name => [name, found[name]])), line, request.url)
+    if (Number(line.status) < 400) assert.equal('reason' in found, false)
+    assert.equal(JSON.stringify(found).includes('jane@acme.test'), false, 'nobody is named')
+  }
+  const ids = app.log.map(({ reqId }) => reqId).filter(Boolean)
+  assert.equal(new Set(ids).size, ids.length)
+})
+
+test('a fault of ours is logged with its stack, and answered without', async () => {
+  const app = await startApp(ACME)
+  await app.app.context.db.schema.dropTable('mails').execute()
+  const reply = await operatorOf(app).get('/mails')
+  assertProblem(reply, 500, 'internal')
+  assert.equal(JSON.stringify(reply.body).includes('table'), false)
+  const [fault] = app.log.filter(({ level }) => level === 'error')
+  assert.equal(fault?.reqId, reply.body.requestId)
+  assert.match(JSON.stringify(fault?.err), /no such table.*stack/)
+})
+
+test('a secret that is logged by mistake comes out redacted', async () => {
+  const { app, log } = await startApp('')
+  const fields = ['key', 'secret', 'token', 'password', 'authorization', 'cookie', 'apiKey', 'accessToken']
+  const secrets = Object.fromEntries(fields.map(name => [name, 'swordfish']))
+  app.context.log.warn({ ...secrets, request: secrets, name: 'shown' }, 'by mistake')
+  const line = log.at(-1)
+  const redacted = Object.fromEntries(fields.map(name => [name, '[redacted]']))
+  assert.deepEqual({ ...line, ...redacted, request: redacted, name: 'shown', msg: 'by mistake' }, line)
+})
