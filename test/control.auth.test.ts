@@ -48,6 +48,8 @@ const scopeOf: Record<string, Scope> = {
   'GET /aftership/organizations/{organization}/deliveries/{id}': 'read',
   'GET /aftership/organizations/{organization}/deliveries/{id}/attempts': 'read',
   'POST /aftership/organizations/{organization}/deliveries/{id}/resend': 'write',
+  'GET /aftership/organizations/{organization}/grants': 'read',
+  'DELETE /aftership/organizations/{organization}/grants/{id}': 'write',
   'GET /aftership/accounts': 'read',
   'POST /aftership/accounts': 'write',
   'GET /aftership/accounts/{id}': 'read',

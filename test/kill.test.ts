@@ -8,7 +8,7 @@ import { readConfig } from '../src/config.ts'
 import * as memberships from '../src/vendors/aftership/memberships.store.ts'
 import { fileWith, type ServerProcess, serve, temporaryDirectory } from './process.ts'
 
-const KILLS = 4
+const KILLS = 3
 const CREATES_BEFORE_KILL = 60
 const AT_ONCE = 8
 const ORGANIZATION = 'org_acme'

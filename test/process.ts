@@ -9,7 +9,7 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 120_000
 
 export interface Finished {
   /** null when a signal ended it. */

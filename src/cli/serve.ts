@@ -33,9 +33,9 @@ export const serve: Command = {
       await app.close()
       throw error
     }
-    await stopped(app)
+    const code = await stopped(app)
     log.flushSync()
-    return 0
+    return code
   },
 }
 
@@ -62,11 +62,11 @@ function banner(url: string, data: string, samples: SampleCredentials, firstStar
   return lines.join('\n')
 }
 
-/** Resolves when the server has been stopped by SIGTERM or SIGINT. A second signal does not wait. */
-function stopped(app: App): Promise<void> {
+/** Resolves with the exit code when the server has stopped: after SIGTERM or SIGINT, a second of which does not wait. */
+function stopped(app: App): Promise<number> {
   return new Promise((resolve, reject) => {
     let stopping = false
-    const stop = (signal: string) => {
+    const stop = (signal: string, code = 0) => {
       if (stopping) process.exit(1)
       stopping = true
       app.context.log.info({ signal }, 'stopping')
@@ -74,15 +74,14 @@ function stopped(app: App): Promise<void> {
         app.context.log.error('requests did not finish in time; stopping without them')
         process.exit(1)
       }, STOP_MS).unref()
-      app.close().then(resolve, reject)
+      app.close().then(() => resolve(code), reject)
     }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
+    process.on('SIGTERM', signal => stop(signal))
+    process.on('SIGINT', signal => stop(signal))
     // A fault that nobody caught leaves the process in an unknown state: say so and end; the store is safe.
     process.on('uncaughtException', error => {
       app.context.log.fatal({ err: error }, 'uncaught fault; stopping')
-      stop('uncaughtException')
-      process.exitCode = 1
+      stop('uncaughtException', 1)
     })
   })
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
 import { version } from '../platform/version.ts'
 import { type Html, html, sendPage } from '../platform/web/page.ts'
+import type { SecuritySchemes } from '../vendors/vendor.ts'
 
 interface Entry {
   name: string
@@ -14,16 +15,19 @@ interface Entry {
 
 export interface Catalogue {
   readonly entries: Entry[]
-  /** Collects the routes that `scope` will get. Call it before they are registered. */
-  add(scope: FastifyInstance, name: string, title: string): Promise<void>
+  /** Collects the routes that `scope` will get. Call it before they are registered. Any one of the schemes will do. */
+  add(scope: FastifyInstance, name: string, title: string, schemes: SecuritySchemes): Promise<void>
 }
 
 export function createCatalogue(): Catalogue {
   const entries: Entry[] = []
   return {
     entries,
-    async add(scope, name, title) {
-      await scope.register(swagger, { openapi: { openapi: '3.1.0', info: { title, version } } })
+    async add(scope, name, title, securitySchemes) {
+      const security = Object.keys(securitySchemes).map(scheme => ({ [scheme]: [] }))
+      await scope.register(swagger, {
+        openapi: { openapi: '3.1.0', info: { title, version }, components: { securitySchemes }, security },
+      })
       entries.push({ name, title, document: () => scope.swagger() as OpenApi })
     },
   }

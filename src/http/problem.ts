@@ -1,8 +1,31 @@
 // Our own errors, for everything that is not a vendor's: RFC 9457 problem details.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { DomainError, type DomainErrorCode, type Issue, toDomainError } from '../platform/errors.ts'
 import { noteRefusal } from '../platform/web/refusal.ts'
+
+/** For the documentation: what every refusal looks like. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'What to branch on.' }),
+    detail: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          path: Type.String(),
+          problem: Type.Enum(['required', 'invalid']),
+          hint: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+    requestId: Type.String(),
+  },
+  { description: 'Refused; nothing was changed.' },
+)
 
 const answers: Record<DomainErrorCode, { status: number; title: string }> = {
   malformed: { status: 400, title: 'The request body cannot be read.' },

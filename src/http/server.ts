@@ -22,6 +22,9 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** No parameter is longer than the request line may be: the router refuses none by itself. */
 const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
 
+const CONTROL = 'control'
+const CONTROL_PREFIX = '/understudy/v1'
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whose route this is, in metrics and logs. */
@@ -68,17 +71,17 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   for (const vendor of vendors) {
     await server.register(async scope => {
       label(scope, vendor.name)
-      await catalogue.add(scope, vendor.name, vendor.title)
+      await catalogue.add(scope, vendor.name, vendor.title, vendor.securitySchemes)
       await scope.register(vendor.api(context))
     })
   }
   await server.register(
     async scope => {
-      label(scope, 'control')
-      await catalogue.add(scope, 'control', 'Understudy control API')
+      label(scope, CONTROL)
+      await catalogue.add(scope, CONTROL, 'Understudy control API', { bearer: { type: 'http', scheme: 'bearer' } })
       await scope.register(controlApi(context, vendors))
     },
-    { prefix: '/understudy/v1' },
+    { prefix: CONTROL_PREFIX },
   )
   await server.register(healthRoutes(parts))
   await server.register(docsRoutes(catalogue))
@@ -112,6 +115,7 @@ function observe(server: FastifyInstance, { metrics, vendors }: ServerParts): vo
 }
 
 function vendorOf(request: FastifyRequest, vendors: readonly Vendor[]): string {
+  if (request.url.startsWith(CONTROL_PREFIX)) return CONTROL
   return vendors.find(vendor => vendor.prefixes.some(prefix => request.url.startsWith(prefix)))?.name ?? 'server'
 }
 

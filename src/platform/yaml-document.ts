@@ -1,7 +1,10 @@
 // YAML files that people write: parsed, checked against a schema, and every problem told with its line.
 
 import type { TSchema } from 'typebox'
-import type { Document } from 'yaml'
+import type { Document, visit as Visit } from 'yaml'
+
+/** An alias may stand for much, and for itself: a short file must not become a huge value. */
+const ALIASES_MAX = 100
 
 export interface Problem {
   /** From 1. */
@@ -28,29 +31,31 @@ export async function parseDocument(text: string, schema: TSchema): Promise<Pars
   const syntax = document.errors.map(error => ({ line: lineAt(error.pos[0]), message: firstLine(error.message) }))
   if (syntax.length > 0) return { value: undefined, problems: syntax, lineOf }
 
-  const value: unknown = document.toJS({ maxAliasCount: 100 })
-  const problems = Errors(schema, value ?? {}).map(error => {
-    const path = pathOf(error)
-    return { line: lineOf(path), message: `${path === '' ? 'the file' : path}: ${messageOf(error)}` }
-  })
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: ALIASES_MAX })
+  } catch (error) {
+    const message = error instanceof Error ? firstLine(error.message) : String(error)
+    return { value: undefined, problems: [{ line: firstAliasLine(document, yaml.visit, lineAt), message }], lineOf }
+  }
+  const problems = Errors(schema, value ?? {})
+    .filter(error => error.keyword !== 'additionalProperties') // each of them is told by itself
+    .map(error => {
+      const path = error.instancePath.slice(1).replaceAll('/', '.')
+      return { line: lineOf(path), message: `${path === '' ? 'the file' : path}: ${messageOf(error)}` }
+    })
   return { value, problems: deepest(problems), lineOf }
 }
 
 interface Finding {
   keyword: string
-  instancePath: string
   params: object
   message?: string
 }
 
-function pathOf({ keyword, instancePath, params }: Finding): string {
-  const at = instancePath.slice(1).replaceAll('/', '.')
-  const extra = keyword === 'additionalProperties' ? namesIn(params, 'additionalProperties')[0] : undefined
-  return [at, extra].filter(Boolean).join('.')
-}
-
 function messageOf({ keyword, params, message }: Finding): string {
-  if (keyword === 'additionalProperties') return 'no such setting'
+  // The schema of whatever it does not know is `false`.
+  if (keyword === 'boolean') return 'no such setting'
   if (keyword === 'required') return `${namesIn(params, 'requiredProperties').join(' and ')} is missing`
   return message ?? 'is not valid'
 }
@@ -65,14 +70,39 @@ function deepest(problems: Problem[]): Problem[] {
   return [...new Map(problems.map(problem => [problem.line, problem])).values()]
 }
 
-/** Where the node at `path`, or the nearest parent that exists, starts in the text. */
+/** Where the setting at `path`, or its nearest parent that exists, starts in the text: at its name, where it has one. */
 function offsetOf(document: Document, path: string[]): number {
   for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length).map(keyOf), true)
-    const range = node && typeof node === 'object' && 'range' in node ? node.range : undefined
-    if (Array.isArray(range)) return Number(range[0])
+    const parent: unknown = document.getIn(path.slice(0, length - 1).map(keyOf), true)
+    const name = path[length - 1] ?? ''
+    const node = nameNodeIn(parent, name) ?? document.getIn(path.slice(0, length).map(keyOf), true)
+    const start = startOf(node)
+    if (start !== undefined) return start
   }
   return 0
+}
+
+/** The node that names a member of a map. */
+function nameNodeIn(map: unknown, name: string): unknown {
+  if (!map || typeof map !== 'object' || !('items' in map) || !Array.isArray(map.items)) return undefined
+  const pairs: { key?: { value?: unknown } }[] = map.items
+  return pairs.find(pair => pair.key?.value === name)?.key
+}
+
+function startOf(node: unknown): number | undefined {
+  const range = node && typeof node === 'object' && 'range' in node ? node.range : undefined
+  return Array.isArray(range) ? Number(range[0]) : undefined
+}
+
+function firstAliasLine(document: Document, visit: typeof Visit, lineAt: (offset: number) => number): number {
+  let offset = 0
+  visit(document, {
+    Alias(_key, node) {
+      offset = startOf(node) ?? 0
+      return visit.BREAK
+    },
+  })
+  return lineAt(offset)
 }
 
 function keyOf(part: string): string | number {

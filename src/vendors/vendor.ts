@@ -18,11 +18,18 @@ export interface PlainReply {
   body: string
 }
 
+/** How callers sign in, as OpenAPI says it. */
+export type SecuritySchemes = Record<
+  string,
+  { type: 'apiKey'; in: 'header'; name: string } | { type: 'http'; scheme: 'basic' | 'bearer' }
+>
+
 export interface Vendor {
   name: VendorName
   title: string
   /** Path prefixes that are this vendor's: what is answered under them wears its envelope. */
   prefixes: readonly string[]
+  securitySchemes: SecuritySchemes
   migrations: Migrations
   jobs: readonly Job[]
   /** The vendor's own API. Mounted at the root, in a scope of its own. */
@@ -61,6 +68,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** On control routes: the operator's token as a principal, without a tenant. */
     operator: Principal
+    /** On control routes: what the token may do. */
+    operatorScope: ControlScope
   }
   interface FastifyContextConfig {
     /** On control routes: the scope needed, where it is not `read` for GET and `write` for the rest. */

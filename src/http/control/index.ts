@@ -6,7 +6,7 @@ import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
 import type { ControlScope, Vendor } from '../../vendors/vendor.ts'
-import { sendProblem } from '../problem.ts'
+import { Problem, sendProblem } from '../problem.ts'
 import { eventRoutes } from './events.ts'
 import { holderRoutes } from './holders.ts'
 import { keyRoutes } from './keys.ts'
@@ -27,9 +27,14 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
       await readRawBody(request)
       const held = await authenticate(ctx, request)
       requireScope(request, held)
+      request.operatorScope = held
     })
     app.addHook('preValidation', async request => {
       if (request.routeOptions.schema?.body) request.body = parseJson(request.rawBody)
+    })
+    app.addHook('onRoute', route => {
+      const response = { ...(route.schema?.response as object | undefined), '4xx': Problem }
+      route.schema = { ...route.schema, response }
     })
     app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
     app.setNotFoundHandler((request, reply) =>

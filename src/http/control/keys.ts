@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { Key, keyOf } from '../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
+import { DomainError } from '../../platform/errors.ts'
 import { ListQuery, listOf, listReply, pageQuery } from '../../platform/web/list-query.ts'
 
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
@@ -13,6 +15,14 @@ const ById = Type.Object({ id: Type.String() })
 export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
   return async app => {
     const tags = ['Keys']
+    /** The key's id, when this caller may change it: a control token only with scope `admin`. */
+    const changeable = async ({ params, operatorScope }: FastifyRequest<{ Params: { id: string } }>) => {
+      const { id, vendor } = await credentials.get(ctx, params.id)
+      if (vendor === 'understudy' && operatorScope !== 'admin') {
+        throw new DomainError('forbidden', 'control tokens are changed with a token of scope admin')
+      }
+      return id
+    }
     const Filter = {
       vendor: Type.Optional(Type.String()),
       tenant: Type.Optional(Type.String()),
@@ -52,12 +62,12 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         },
       },
       async request =>
-        keyOf(ctx, await credentials.setHolder(ctx, request.operator, request.params.id, request.body.holder)),
+        keyOf(ctx, await credentials.setHolder(ctx, request.operator, await changeable(request), request.body.holder)),
     )
     app.post(
       '/keys/:id/disable',
       { schema: { tags, summary: 'Disable a key from its next use on', params: ById, response: { 200: Key } } },
-      async request => keyOf(ctx, await credentials.disable(ctx, request.operator, request.params.id)),
+      async request => keyOf(ctx, await credentials.disable(ctx, request.operator, await changeable(request))),
     )
     app.post(
       '/keys/:id/enable',
@@ -71,7 +81,7 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       '/keys/:id',
       { schema: { tags, summary: 'Remove a key for good', params: ById, response: { 204: Type.Null() } } },
       async (request, reply) => {
-        await credentials.remove(ctx, request.operator, request.params.id)
+        await credentials.remove(ctx, request.operator, await changeable(request))
         return reply.code(204).send(null)
       },
     )

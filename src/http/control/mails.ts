@@ -49,7 +49,7 @@ export function mailRoutes(ctx: Context): FastifyPluginAsyncTypebox {
     app.post(
       '/mails/:id/resend',
       { schema: { tags, summary: 'Send a mail again', params: ById, response: { 200: Mail } } },
-      async request => outbox.resend(ctx, request.params.id),
+      async request => outbox.resend(ctx, request.operator, request.params.id),
     )
   }
 }

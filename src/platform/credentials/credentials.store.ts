@@ -63,7 +63,7 @@ export function listAll(ctx: Context, filter: CredentialFilter): Promise<Credent
   return filtered(ctx, filter).orderBy('sequence').execute()
 }
 
-/** Every key of these owners. One statement for each number of owners: use the same one again and again. */
+/** Every key of these owners, owner by owner. One statement for each number of owners: use the same one again and again. */
 export function listOwned(
   ctx: Context,
   { vendor, tenant, owners }: { vendor: string; tenant: string; owners: readonly string[] },
@@ -74,6 +74,7 @@ export function listOwned(
     .where('vendor', '=', vendor)
     .where('tenant', '=', tenant)
     .where('owner', 'in', owners)
+    .orderBy('owner')
     .orderBy('sequence')
     .execute()
 }

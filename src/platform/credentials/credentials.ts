@@ -145,7 +145,7 @@ export async function list(ctx: Context, filter: store.CredentialFilter, page: P
   return { items: items.map(credentialOf), next }
 }
 
-/** Every key of these owners of one tenant, in creation order. For many of them, call it with as many each time. */
+/** Every key of these owners of one tenant, each owner's in creation order. For many, call it with as many each time. */
 export async function listOwned(
   ctx: Context,
   which: { vendor: string; tenant: string; owners: readonly string[] },

@@ -21,13 +21,15 @@ export interface Page<T> {
   next: string | null
 }
 
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
 export const START: Place = { createdAt: '', id: '' }
 
 /** Reads a cursor made by `pageOf`; the start when there is none. Throws `invalid` on anything else. */
 export function placeOf(after: string | undefined): Place {
   if (after === undefined) return START
   const [createdAt, id, ...rest] = Buffer.from(after, 'base64url').toString().split(' ')
-  if (!createdAt || !id || rest.length > 0) throw notACursor()
+  if (!createdAt || !TIMESTAMP.test(createdAt) || !id || rest.length > 0) throw notACursor()
   return { createdAt, id }
 }
 

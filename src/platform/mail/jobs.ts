@@ -11,5 +11,5 @@ export function mailJobs(mailer: Mailer | undefined): Job[] {
     run: ctx => outbox.purge(ctx, timestamp(ctx.clock.now() - ctx.settings.retentionMs)),
   }
   if (!mailer) return [retention]
-  return [retention, { name: 'mail-sending', everyMs: 1000, run: ctx => mailer.sendDue(ctx) }]
+  return [retention, { name: 'mail-sending', everyMs: 1000, run: (ctx, stop) => mailer.sendDue(ctx, stop) }]
 }

@@ -3,10 +3,11 @@
 
 import type { Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
-import type { Context, Principal } from '../context.ts'
+import { type Context, type Principal, withTransaction } from '../context.ts'
 import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
 import { emailKey } from '../email.ts'
 import { DomainError } from '../errors.ts'
+import * as events from '../events/events.ts'
 
 /** `held`: there was no SMTP when it was written. `failed`: given up after the last attempt. */
 export type MailStatus = 'held' | 'queued' | 'sent' | 'failed'
@@ -102,16 +103,20 @@ export async function get(ctx: Context, id: string): Promise<Mail & { text: stri
 }
 
 /** Puts a mail in the queue again, whatever became of it. Throws `notFound`, and `conflict` without SMTP. */
-export async function resend(ctx: Context, id: string): Promise<Mail> {
+export async function resend(ctx: Context, principal: Principal, id: string): Promise<Mail> {
   if (!ctx.settings.smtp) throw new DomainError('conflict', 'no SMTP server is configured: read the mail here instead')
-  const row = await ctx.db
-    .updateTable('mails')
-    .set({ status: 'queued', attempts: 0, next_attempt_at: timestamp(ctx.clock.now()) })
-    .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirst()
-  if (!row) throw new DomainError('notFound', 'no such mail')
-  return mailOf(row)
+  return withTransaction(ctx, async tx => {
+    const row = await tx.db
+      .updateTable('mails')
+      .set({ status: 'queued', attempts: 0, next_attempt_at: timestamp(ctx.clock.now()) })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirst()
+    if (!row) throw new DomainError('notFound', 'no such mail')
+    const { vendor, tenant } = row
+    await events.record(tx, { ...principal, vendor, tenant }, 'mail.resent', id, { id, to: row.recipient })
+    return mailOf(row)
+  })
 }
 
 /** Mails whose time has come, oldest first. */

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
+import type { Place } from '../../platform/db/keyset.ts'
 
 interface GrantTable {
   id: string
@@ -25,7 +26,7 @@ export interface Grant {
   appId: string
   organizationId: string
   accountId: string
-  scopes: readonly string[]
+  scopes: string[]
   createdAt: string
   endedAt: string | null
   endedBy: string | null
@@ -35,7 +36,7 @@ export interface Grant {
 export interface Access {
   id: string
   organizationId: string
-  scopes: readonly string[]
+  scopes: string[]
   expiresAt: string
 }
 
@@ -68,6 +69,20 @@ export async function findAccess(ctx: Context, tokenHash: string): Promise<Acces
   if (!row) return undefined
   const scopes = JSON.parse(row.scopes ?? '[]') as string[]
   return { id: row.id, organizationId: row.organization_id, scopes, expiresAt: row.expires_at }
+}
+
+/** An organization's grants in creation order, after `place`. */
+export async function list(ctx: Context, organizationId: string, place: Place, limit: number): Promise<Grant[]> {
+  const rows = await ctx.db
+    .selectFrom('aftership_grants')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where(eb => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(place.createdAt, place.id)))
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(grantOf)
 }
 
 /** The live grants of one member. */

@@ -3,6 +3,7 @@
 
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
+import { type Page, type PageQuery, pageOf, placeOf } from '../../platform/db/keyset.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as events from '../../platform/events/events.ts'
 import * as store from './grants.store.ts'
@@ -50,6 +51,11 @@ export async function findByAccessToken(
   const tokenHash = ctx.vault.lookupHash(token)
   const access = await ctx.lookups.get(`aftership-access:${tokenHash}`, () => store.findAccess(ctx, tokenHash))
   return access && access.expiresAt > timestamp(ctx.clock.now()) ? access : undefined
+}
+
+/** A page of the principal's organization in creation order, ended grants included. */
+export async function list(ctx: Context, principal: Principal, page: PageQuery): Promise<Page<store.Grant>> {
+  return pageOf(await store.list(ctx, principal.tenant, placeOf(page.after), page.limit + 1), page.limit)
 }
 
 /** Ends a grant of the principal's organization for good. Again: no change, no event. Throws `notFound`. */

@@ -48,6 +48,10 @@ export const aftership: Vendor = {
   name: 'aftership',
   title: 'AfterShip Members API 2022-01',
   prefixes: [PREFIX],
+  securitySchemes: {
+    apiKey: { type: 'apiKey', in: 'header', name: 'as-api-key' },
+    accessToken: { type: 'apiKey', in: 'header', name: 'as-access-token' },
+  },
   migrations,
   jobs,
   api: (ctx: Context) => async app => {

@@ -29,6 +29,7 @@ export const easypost: Vendor = {
   name: VENDOR,
   title: 'EasyPost User API v2',
   prefixes: [PREFIX, ABSENT_PREFIX],
+  securitySchemes: { basic: { type: 'http', scheme: 'basic' }, bearer: { type: 'http', scheme: 'bearer' } },
   migrations,
   jobs,
   api: (ctx: Context) => async app => {

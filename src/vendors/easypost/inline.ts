@@ -1,12 +1,16 @@
 // The two answers that hold every child of a parent by contract, however many: the parent's own record (section 4) and
 // the key tree (section 7). Built in slices, so that nobody else waits, and handed over as one piece.
 
+import { setImmediate as letOthersRun } from 'node:timers/promises'
 import type { Context } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { BATCH_SIZE, batches } from './children.ts'
 import { shown, VENDOR } from './keys.ts'
 import type { User } from './users.store.ts'
 import { apiKeyOf, childOf, type WireApiKey } from './wire.ts'
+
+/** How many pieces of some 80 KB are copied at once. */
+const PIECES_AT_ONCE = 32
 
 interface KeyNode {
   id: string
@@ -15,7 +19,7 @@ interface KeyNode {
 }
 
 /** A record with all children of its tenant in `children`, its last member, as JSON. */
-export async function recordWithChildren(ctx: Context, record: object, tenant: string): Promise<Buffer> {
+export function recordWithChildren(ctx: Context, record: object, tenant: string): Promise<Buffer> {
   return assemble({ ...record, children: [] }, batches(ctx, tenant), async batch => batch.map(childOf))
 }
 
@@ -25,21 +29,14 @@ export async function keyTree(
   { tenant, id, parentId }: Pick<User, 'tenant' | 'id' | 'parentId'>,
 ): Promise<{ json: Buffer; keys: number }> {
   let keys = 0
-  const counted = (nodes: KeyNode[]) => {
+  const nodesOf = async (ids: string[]) => {
+    const nodes = await keyNodes(ctx, tenant, ids)
     for (const node of nodes) keys += node.keys.length
     return nodes
   }
-  const [root = emptyNode(id)] = counted(await keyNodes(ctx, tenant, [id]))
+  const [root = emptyNode(id)] = await nodesOf([id])
   const children = parentId === null ? batches(ctx, tenant) : []
-  const json = await assemble(root, children, async batch =>
-    counted(
-      await keyNodes(
-        ctx,
-        tenant,
-        batch.map(child => child.id),
-      ),
-    ),
-  )
+  const json = await assemble(root, children, batch => nodesOf(batch.map(child => child.id)))
   return { json, keys }
 }
 
@@ -47,8 +44,8 @@ export async function keyTree(
 async function keyNodes(ctx: Context, tenant: string, ids: string[]): Promise<KeyNode[]> {
   const nodes = new Map(ids.map(id => [id, emptyNode(id)]))
   // Always as many, so that it is one statement: the last id again and again finds nothing more.
-  const owners =
-    ids.length === 1 ? ids : Array.from({ length: BATCH_SIZE }, (_, index) => ids[index] ?? ids.at(-1) ?? '')
+  const length = ids.length === 1 ? 1 : BATCH_SIZE
+  const owners = Array.from({ length }, (_, index) => ids[index] ?? ids.at(-1) ?? '')
   for (const credential of await credentials.listOwned(ctx, { vendor: VENDOR, tenant, owners })) {
     nodes.get(credential.owner)?.keys.push(apiKeyOf(credential, shown(ctx, credential).key))
   }
@@ -69,5 +66,16 @@ async function assemble<T>(
     pieces.push(Buffer.from(pieces.length === 1 ? items : `,${items}`))
   }
   pieces.push(Buffer.from(']}'))
-  return Buffer.concat(pieces)
+  return joined(pieces)
+}
+
+/** As Buffer.concat, but others get their turn in between: copying tens of megabytes takes its time. */
+async function joined(pieces: Buffer[]): Promise<Buffer> {
+  const whole = Buffer.allocUnsafe(pieces.reduce((length, piece) => length + piece.length, 0))
+  let end = 0
+  for (const [index, piece] of pieces.entries()) {
+    end += piece.copy(whole, end)
+    if (index % PIECES_AT_ONCE === PIECES_AT_ONCE - 1) await letOthersRun()
+  }
+  return whole
 }

@@ -11,6 +11,7 @@ import { text } from './fields.ts'
 import { JSON_TYPE } from './headers.ts'
 import { keyTree } from './inline.ts'
 import * as keys from './keys.ts'
+import type { LargeAnswers } from './large-answers.ts'
 import { route } from './route.ts'
 import * as schema from './schema.ts'
 import { report, reportPagingByNumber } from './traps.ts'
@@ -25,7 +26,7 @@ const production = { access: 'production' } as const
 const params = schema.ById
 const replies = { 200: schema.ApiKey }
 
-export function keyRoutes(ctx: Context, app: FastifyInstance): void {
+export function keyRoutes(ctx: Context, app: FastifyInstance, large: LargeAnswers): void {
   app.get(
     '/api_keys',
     route('List all keys, of every child too', { access: 'production', list: true }, {}, { 200: schema.KeyTree }),
@@ -33,9 +34,11 @@ export function keyRoutes(ctx: Context, app: FastifyInstance): void {
       const { caller } = request.easypost
       reportPagingByNumber(ctx, request)
       const user = await visibleUser(ctx, caller, caller.userId)
+      if (caller.isParent) await large.admit(ctx, user.tenant, reply)
       const { json, keys: shown } = await keyTree(ctx, user)
       await recordListing(ctx, caller, shown)
-      if (caller.isParent && (await users.hasChildren(ctx, user.tenant))) report(ctx, request, 'all-child-keys-exposed')
+      if (caller.isParent && (await users.hasMoreChildrenThan(ctx, user.tenant, 0)))
+        report(ctx, request, 'all-child-keys-exposed')
       return reply.type(JSON_TYPE).send(json)
     },
   )

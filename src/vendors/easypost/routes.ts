@@ -5,6 +5,7 @@ import type { Context } from '../../platform/context.ts'
 import { childrenRoutes } from './children.routes.ts'
 import { eventRoutes } from './events.routes.ts'
 import { keyRoutes } from './keys.routes.ts'
+import { LargeAnswers } from './large-answers.ts'
 import { refuseOtherMethods, setUpScope } from './scope.ts'
 import { userRoutes } from './users.routes.ts'
 import { webhookRoutes } from './webhooks.routes.ts'
@@ -16,9 +17,10 @@ export function userApi(ctx: Context): FastifyPluginAsync {
   return async app => {
     setUpScope(ctx, app)
     const addRefusals = refuseOtherMethods(app)
-    userRoutes(ctx, app)
+    const large = new LargeAnswers()
+    userRoutes(ctx, app, large)
     childrenRoutes(ctx, app)
-    keyRoutes(ctx, app)
+    keyRoutes(ctx, app, large)
     webhookRoutes(ctx, app)
     eventRoutes(ctx, app)
     addRefusals()

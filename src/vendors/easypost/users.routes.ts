@@ -7,6 +7,7 @@ import { unwrapped } from './body.ts'
 import * as brands from './brands.ts'
 import { JSON_TYPE } from './headers.ts'
 import { recordWithChildren } from './inline.ts'
+import type { LargeAnswers } from './large-answers.ts'
 import * as removal from './removal.ts'
 import { route } from './route.ts'
 import * as schema from './schema.ts'
@@ -25,12 +26,12 @@ const production = { access: 'production' } as const
 const ownInTest = { access: 'ownInTest' } as const
 const params = schema.ById
 
-export function userRoutes(ctx: Context, app: FastifyInstance): void {
+export function userRoutes(ctx: Context, app: FastifyInstance, large: LargeAnswers): void {
   app.get('/users', route('Read the own record', ownInTest, {}, { 200: schema.User }), (request, reply) =>
-    read(ctx, request, reply, request.easypost.caller.userId),
+    read(ctx, large, { id: request.easypost.caller.userId, request, reply }),
   )
   app.get<ById>('/users/:id', route('Read a user', ownInTest, { params }, { 200: schema.User }), (request, reply) =>
-    read(ctx, request, reply, request.params.id),
+    read(ctx, large, { id: request.params.id, request, reply }),
   )
   app.post(
     '/users',
@@ -48,13 +49,13 @@ export function userRoutes(ctx: Context, app: FastifyInstance): void {
     method: UPDATES,
     url: '/users',
     ...route('Update the own record', production, { body: schema.UserBody }, { 200: schema.User }),
-    handler: (request, reply) => update(ctx, request, reply, request.easypost.caller.userId),
+    handler: (request, reply) => update(ctx, large, { id: request.easypost.caller.userId, request, reply }),
   })
   app.route<ById>({
     method: UPDATES,
     url: '/users/:id',
     ...route('Update a user', production, { params, body: schema.UserBody }, { 200: schema.User }),
-    handler: (request, reply) => update(ctx, request, reply, request.params.id),
+    handler: (request, reply) => update(ctx, large, { id: request.params.id, request, reply }),
   })
   app.delete<ById>(
     '/users/:id',
@@ -81,26 +82,41 @@ export function userRoutes(ctx: Context, app: FastifyInstance): void {
   })
 }
 
-async function read(ctx: Context, request: FastifyRequest, reply: FastifyReply, id: string): Promise<unknown> {
-  return sendUser(ctx, request, reply, await visibleUser(ctx, request.easypost.caller, id))
+interface ToUser {
+  id: string
+  request: FastifyRequest
+  reply: FastifyReply
 }
 
-async function update(ctx: Context, request: FastifyRequest, reply: FastifyReply, id: string): Promise<unknown> {
+async function read(ctx: Context, large: LargeAnswers, { id, request, reply }: ToUser): Promise<unknown> {
+  const user = await visibleUser(ctx, request.easypost.caller, id)
+  if (holdsChildren(request, user)) await large.admit(ctx, user.tenant, reply)
+  return answer(ctx, request, reply, user)
+}
+
+async function update(ctx: Context, large: LargeAnswers, { id, request, reply }: ToUser): Promise<unknown> {
   const { caller, parameters } = request.easypost
-  const { id: userId } = await visibleUser(ctx, caller, id)
+  const user = await visibleUser(ctx, caller, id)
   const fields = unwrapped(parameters, 'user')
   if (setsRecharge(fields)) requirePayer(caller)
-  const user = await users.update(ctx, caller.principal, userId, userChangesIn(fields))
-  reportSharedBilling(ctx, request, user)
-  return sendUser(ctx, request, reply, user)
+  const changes = userChangesIn(fields)
+  // Before the change: a refused request changes nothing.
+  if (holdsChildren(request, user)) await large.admit(ctx, user.tenant, reply)
+  const updated = await users.update(ctx, caller.principal, user.id, changes)
+  reportSharedBilling(ctx, request, updated)
+  return answer(ctx, request, reply, updated)
 }
 
 /** A child as it is; a parent with all its children, but none for a test key: contract section 2. */
-async function sendUser(ctx: Context, request: FastifyRequest, reply: FastifyReply, user: User): Promise<unknown> {
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply, user: User): Promise<unknown> {
   const record = await users.recordOf(ctx, user)
   if (user.parentId !== null) return record
-  if (request.easypost.caller.mode === 'test') return { ...record, children: [] }
+  if (!holdsChildren(request, user)) return { ...record, children: [] }
   return reply.type(JSON_TYPE).send(await recordWithChildren(ctx, record, user.tenant))
+}
+
+function holdsChildren(request: FastifyRequest, user: User): boolean {
+  return user.parentId === null && request.easypost.caller.mode === 'production'
 }
 
 function reportSharedBilling(ctx: Context, request: FastifyRequest, user: User): void {

@@ -111,9 +111,10 @@ export async function listForOperator(
   return rows.map(userOf)
 }
 
-export async function hasChildren(ctx: Context, tenant: string): Promise<boolean> {
-  const query = live(ctx, tenant).select('id').where('position', '>', PARENT_POSITION)
-  return (await query.limit(1).executeTakeFirst()) !== undefined
+/** Whether there are more than `count` live children; 0 asks whether there is one. */
+export async function hasMoreChildrenThan(ctx: Context, tenant: string, count: number): Promise<boolean> {
+  const query = live(ctx, tenant).select('position').where('position', '>', PARENT_POSITION).orderBy('position')
+  return (await query.limit(1).offset(count).executeTakeFirst()) !== undefined
 }
 
 export async function insert(tx: Context, user: User): Promise<void> {

@@ -6,6 +6,7 @@ import type { Context } from '../../../platform/context.ts'
 import { accountRoutes } from './accounts.ts'
 import { appRoutes } from './apps.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { grantRoutes } from './grants.ts'
 import { membershipRoutes } from './memberships.ts'
 import { organizationRoutes } from './organizations.ts'
 import { roleRoutes } from './roles.ts'
@@ -20,5 +21,6 @@ export function controlApi(ctx: Context): FastifyPluginAsync {
     await app.register(deliveryRoutes(ctx))
     await app.register(accountRoutes(ctx))
     await app.register(appRoutes(ctx))
+    await app.register(grantRoutes(ctx))
   }
 }

@@ -125,6 +125,19 @@ export const NewWebhook = Type.Object(
   { url: Type.String({ maxLength: 2000 }), secret: WebhookSecret, events: Type.Optional(WebhookEvents) },
   strict,
 )
+export const Grant = Type.Object({
+  id: Type.String(),
+  appId: Type.String(),
+  organizationId: Type.String(),
+  accountId: Type.String({ description: 'Who consented.' }),
+  scopes: Type.Array(Type.String()),
+  createdAt: Type.String(),
+  endedAt: Type.Union([Type.String(), Type.Null()]),
+  endedBy: Type.Union([Type.String(), Type.Null()], {
+    description: 'What ended it; a removed membership suspends it.',
+  }),
+})
+
 export const WebhookChange = Type.Partial(NewWebhook, strict)
 
 /** A membership as operators see it: with its status and times. */

@@ -50,7 +50,7 @@ export async function allow(
     }
     const principal: Principal = { vendor: 'aftership', tenant, actor: `account:${accountId}`, requestId }
     const { app, scopes } = request
-    const grant = await grants.create(tx, principal, { appId: app.id, accountId, scopes })
+    const grant = await grants.create(tx, principal, { appId: app.id, accountId, scopes: [...scopes] })
     return secrets.issue(tx, 'code', { grantId: grant.id, request: textOf(request) })
   })
   return locationOf(request.redirectUri, { code, state: request.state })
