@@ -160,7 +160,7 @@ const wrongFiles: [text: string, line: number, says: string][] = [
   ['host: a\n\nport: 65536\n', 3, 'port: must be <= 65535'],
   ['host: a\nprot: 1\n', 2, 'prot: no such setting'],
   ['masterKey: never here\n', 1, 'masterKey: no such setting'],
-  ['smtp:\n  url: smtp://a\n', 2, 'smtp: from is missing'],
+  ['smtp:\n  url: smtp://a\n', 1, 'smtp: from is missing'],
   ['smtp:\n  url: http://a\n  from: a@b.c\n', 2, 'smtp.url'],
   ['publicUrl: https://a.test/path\n', 1, 'publicUrl'],
   ['strippedPrefix: no-slash\n', 1, 'strippedPrefix'],

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { Bell } from '../src/platform/bell.ts'
 import { withTransaction } from '../src/platform/context.ts'
 import { claimDue } from '../src/platform/events/claims.ts'
@@ -275,13 +276,27 @@ test('no resend of what is another tenant’s, unknown, or of a removed endpoint
 
 test('what is committed is sent at once, not only when the job’s turn comes', async () => {
   const [sender, receiver] = [await startSender(), await startReceiver()]
-  await sender.register(receiver.url)
+  const endpoint = await sender.register(receiver.url)
   const jobs = webhookJobs(sender.ctx.webhooks, lookupAll).map(job => ({ ...job, everyMs: HOUR }))
   const running = startJobs(sender.ctx, jobs)
-  for (let count = 1; count <= 5; count++) {
-    await sender.record()
+  const sentAndIdle = async (count: number) => {
     await receiver.got(count)
+    while ((await statuses(sender)).some(status => status !== 'completed')) await setImmediate()
+    // The dispatcher's last look.
+    for (let turn = 0; turn < 10; turn++) await setImmediate()
   }
+  await sentAndIdle(0)
+  await sender.record()
+  await sentAndIdle(1)
+  await sender.record()
+  await sentAndIdle(2)
+  await deliveries.resend(sender.ctx, principal, (await sender.deliveries())[0]?.id ?? '')
+  await sentAndIdle(3)
+  await endpoints.disable(sender.ctx, principal, endpoint.id)
+  await sender.record()
+  for (let turn = 0; turn < 10; turn++) await setImmediate()
+  await endpoints.update(sender.ctx, principal, endpoint.id, {})
+  await sentAndIdle(4)
   await running.stop()
 })
 

@@ -259,9 +259,12 @@ test('what became of an event, over all its endpoints', async () => {
   const all = await deliveries.ofEvents(sender.ctx, principal, [made.id, never.id])
   const nothing = { status: 'completed', pendingUrls: [], completedUrls: [], updatedAt: null }
   assert.deepEqual(all.get(never.id), nothing, 'nobody wanted it')
-  const others = await deliveries.ofEvents(sender.ctx, { ...principal, tenant: 'other' }, [made.id])
-  assert.deepEqual(others.get(made.id), nothing, "another tenant's is unknown")
   const ofEvent = await attempts.list(sender.ctx, principal, { eventId: made.id }, EVERYTHING)
   const numbers = ofEvent.items.map(({ endpointId, number }) => `${endpointId === second.id ? 'down' : 'up'} ${number}`)
   assert.deepEqual(numbers.toSorted(), ['down 1', 'down 2', 'down 3', 'up 1'])
+  const other = { ...principal, tenant: 'other' }
+  const others = await deliveries.ofEvents(sender.ctx, other, [made.id])
+  assert.deepEqual(others.get(made.id), nothing, "another tenant's is unknown")
+  assert.deepEqual((await attempts.list(sender.ctx, other, { eventId: made.id }, EVERYTHING)).items, [])
+  await assert.rejects(attempts.get(sender.ctx, other, ofEvent.items[0]?.id ?? ''), { code: 'notFound' })
 })

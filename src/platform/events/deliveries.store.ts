@@ -155,21 +155,24 @@ export function claimDue(
   leaseEnd: string,
   limit: number,
 ): Promise<DeliveryRow[]> {
-  return tx.db
-    .updateTable('webhook_deliveries')
-    .set({ claim, due_at: leaseEnd })
-    .where('due_at', '<=', now)
-    .where('sequence', 'in', ({ selectFrom }) =>
-      selectFrom('webhook_deliveries')
-        .select('sequence')
-        .where('endpoint_id', '=', endpointId)
-        .where('due_at', '<=', now)
-        .orderBy('due_at')
-        .orderBy('sequence')
-        .limit(limit),
-    )
-    .returningAll()
-    .execute()
+  return (
+    tx.db
+      .updateTable('webhook_deliveries')
+      .set({ claim, due_at: leaseEnd })
+      // Asked here too: on an engine with many writers another may have claimed them meanwhile.
+      .where('due_at', '<=', now)
+      .where('sequence', 'in', ({ selectFrom }) =>
+        selectFrom('webhook_deliveries')
+          .select('sequence')
+          .where('endpoint_id', '=', endpointId)
+          .where('due_at', '<=', now)
+          .orderBy('due_at')
+          .orderBy('sequence')
+          .limit(limit),
+      )
+      .returningAll()
+      .execute()
+  )
 }
 
 /** Returns false when the claim no longer stands: taken over, sent anew, or given up. */

@@ -33,7 +33,7 @@ export interface WebhookEndpoint {
 }
 
 /** What is sent, the same at each attempt. */
-export interface WebhookMessage {
+interface WebhookMessage {
   /** By which a receiver knows a repeat; not unique over endpoints. */
   messageId: string
   /** The exact text of the body: JSON. */

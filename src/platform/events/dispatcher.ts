@@ -59,10 +59,7 @@ export class Dispatcher {
   async #startDue(ctx: Context): Promise<void> {
     const free = IN_FLIGHT_MAX - this.#attempts.size
     if (free === 0) return
-    const claimed = await claimDue(ctx, this.#inFlight, free)
-    for (const one of claimed) this.#start(ctx, one)
-    // A share that an endpoint could not use may be another's.
-    if (claimed.length > 0) this.#news = true
+    for (const claimed of await claimDue(ctx, this.#inFlight, free)) this.#start(ctx, claimed)
   }
 
   #start(ctx: Context, claimed: Claimed): void {
