@@ -82,6 +82,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
         smtp: config.smtp !== undefined,
         allowPrivateAddresses: config.webhooks.allowPrivateAddresses,
       },
+      readNow: store.readNow,
       afterCommit: action => action(),
     }
     return { context, log, metrics, close: () => store.close() }

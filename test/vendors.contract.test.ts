@@ -3,13 +3,30 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as credentials from '../src/platform/credentials/credentials.ts'
 import { vendors } from '../src/vendors/index.ts'
 import type { VendorName } from '../src/vendors/vendor.ts'
 import { control, keys, M, northwind, seedOf, southwind } from './aftership.support.ts'
+import {
+  acme,
+  assertHeaders as assertEasypostHeaders,
+  basic,
+  seedOf as easypostSeed,
+  globex,
+  ids,
+} from './easypost.support.ts'
 import { exchangeBytes, openClient, type SocketReply, type SocketRequest } from './socket.ts'
 import { startApp, type TestApp } from './support.ts'
 
-type Refused = 'unauthenticated' | 'notFound' | 'malformed' | 'bodyTooLarge' | 'headersTooLarge' | 'rateLimited'
+type Refused =
+  | 'unauthenticated'
+  | 'inactive'
+  | 'notFound'
+  | 'wrongMethod'
+  | 'malformed'
+  | 'bodyTooLarge'
+  | 'headersTooLarge'
+  | 'rateLimited'
 
 /** Headers by name: no vendor needs one twice. */
 interface NamedRequest extends SocketRequest {
@@ -35,7 +52,10 @@ interface Subject {
   write: { method: string; path: string }
   /** Paths with a broken percent escape, in an id and elsewhere. */
   brokenPaths: string[]
+  /** `unauthenticated`: no key; `inactive`: one that is unknown or disabled. */
   statusOf: Record<Refused, number>
+  /** Whether every body is read before all else; otherwise a GET's is not, and credentials and route come first. */
+  bodyFirst: boolean
   /** The status for an unknown path without a key. */
   unknownPathWithoutKey: number
   /** Asserts that a refusal wears the vendor's envelope. */
@@ -77,12 +97,15 @@ const aftership: Subject = {
   brokenPaths: [`${M}/%`, `${M}/%zz`, `${M}/mem%f_ben`, `${M}/%E4`, '/admin/%2', '/admin/2022-01/%memberships'],
   statusOf: {
     unauthenticated: 401,
+    inactive: 401,
     notFound: 404,
+    wrongMethod: 404,
     malformed: 400,
     bodyTooLarge: 413,
     headersTooLarge: 431,
     rateLimited: 429,
   },
+  bodyFirst: true,
   unknownPathWithoutKey: 401,
   assertEnvelope({ status, headers, text }) {
     assert.equal(headers['content-type'], 'application/json; charset=utf-8')
@@ -103,7 +126,61 @@ const aftership: Subject = {
   },
 }
 
-const table: Partial<Record<VendorName, Subject>> = { aftership }
+const easypost: Subject = {
+  seed: easypostSeed({ ...acme, keys: { production: 'EZAK_good_key', test: 'EZTK_disabled_key' } }, globex, {
+    name: 'Limited',
+    email: 'limited@limited.example',
+    keys: { production: 'EZAK_limited_key' },
+  }),
+  keys: { good: 'EZAK_good_key', disabled: 'EZTK_disabled_key', limited: 'EZAK_limited_key' },
+  limit: 50,
+  auth: key => ({ authorization: basic(key) }),
+  read: { path: '/v2/users' },
+  foreign: [
+    { path: `/v2/users/${ids.lab}` },
+    { method: 'PATCH', path: `/v2/users/${ids.lab}`, body: '{"name":"Ours"}' },
+    { method: 'DELETE', path: `/v2/users/${ids.globex}` },
+  ],
+  wrongMethods: [
+    { method: 'DELETE', path: '/v2/users' },
+    { method: 'PUT', path: '/v2/users/children', body: '{}' },
+    { method: 'POST', path: `/v2/users/${ids.desk}`, body: '{}' },
+    { method: 'OPTIONS', path: '/v2/users' },
+    { method: 'PROPFIND', path: '/v2/users' },
+  ],
+  unknownPath: '/v2/nowhere',
+  write: { method: 'POST', path: '/v2/users' },
+  brokenPaths: ['/v2/%', '/v2/%zz', '/v2/nowhere/%E4', '/v2/users/%/%f', '/beta/%2'],
+  statusOf: {
+    unauthenticated: 401,
+    inactive: 403,
+    notFound: 404,
+    wrongMethod: 405,
+    malformed: 400,
+    bodyTooLarge: 400,
+    headersTooLarge: 400,
+    rateLimited: 429,
+  },
+  bodyFirst: false,
+  unknownPathWithoutKey: 401,
+  assertEnvelope({ headers, text }) {
+    assert.equal(headers['content-type'], 'application/json; charset=utf-8')
+    const body: unknown = JSON.parse(text)
+    assert.ok(body && typeof body === 'object' && 'error' in body)
+    assert.deepEqual(Object.keys(body), ['error'])
+    const { error } = body
+    assert.ok(error && typeof error === 'object' && 'code' in error && 'message' in error && 'errors' in error)
+    assert.deepEqual(Object.keys(error), ['code', 'message', 'errors'])
+    assert.ok(typeof error.message === 'string' && error.message !== '')
+    assert.ok(Array.isArray(error.errors))
+  },
+  assertHeaders(headers) {
+    assertEasypostHeaders(headers)
+    return String(headers['x-ep-request-uuid'])
+  },
+}
+
+const table: Partial<Record<VendorName, Subject>> = { aftership, easypost }
 
 test('every vendor is in the table', () => {
   assert.deepEqual(
@@ -121,7 +198,7 @@ for (const [name, subject] of Object.entries(table)) {
     const client = openClient(origin)
     const replies: SocketReply[] = []
     const { good, disabled, limited } = subject.keys
-    await disable(app, name, 'disabled')
+    await disable(app, disabled)
     await app.newEvents()
 
     const send = async (request: NamedRequest, key?: string): Promise<SocketReply> => {
@@ -158,12 +235,12 @@ for (const [name, subject] of Object.entries(table)) {
 
     await guarantee('a wrong key: unknown, cut, longer, in another case, another kind of secret', async () => {
       const wrong = ['wrong_key_0123456789', good.slice(0, -1), `${good}x`, good.toUpperCase(), 'ust_operator_token']
-      for (const key of wrong) assertRefused(await send(read, key), 'unauthenticated', key)
+      for (const key of wrong) assertRefused(await send(read, key), 'inactive', key)
     })
 
     await guarantee('a disabled key', async () => {
       for (const request of [read, { ...write, body: '{}' }, ...subject.foreign]) {
-        assertRefused(await send(request, disabled), 'unauthenticated', JSON.stringify(request))
+        assertRefused(await send(request, disabled), 'inactive', JSON.stringify(request))
       }
     })
 
@@ -181,7 +258,7 @@ for (const [name, subject] of Object.entries(table)) {
 
     await guarantee('a wrong method', async () => {
       for (const request of subject.wrongMethods) {
-        assertRefused(await send(request, good), 'notFound', JSON.stringify(request))
+        assertRefused(await send(request, good), 'wrongMethod', JSON.stringify(request))
       }
     })
 
@@ -196,9 +273,15 @@ for (const [name, subject] of Object.entries(table)) {
       const body = Buffer.alloc(MIB + 1, ' ')
       for (const key of [good, undefined]) {
         for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
-          for (const request of [write, { ...read, method: 'GET' }, unknown]) {
+          for (const [request, refused] of [
+            [write, 'bodyTooLarge'],
+            [{ ...read, method: 'GET' }, undefined],
+            [unknown, 'notFound'],
+          ] as const) {
+            const first = subject.bodyFirst ? 'bodyTooLarge' : key === undefined ? 'unauthenticated' : refused
             const reply = await send({ ...request, headers, body }, key)
-            assertRefused(reply, 'bodyTooLarge', `${key} ${JSON.stringify({ ...request, headers })}`)
+            if (first === undefined) assert.equal(reply.status, 200)
+            else assertRefused(reply, first, `${key} ${JSON.stringify({ ...request, headers })}`)
             subject.assertHeaders(reply.headers)
           }
         }
@@ -294,11 +377,10 @@ for (const [name, subject] of Object.entries(table)) {
   })
 }
 
-async function disable(app: TestApp, vendor: string, name: string): Promise<void> {
-  const { data } = await control<{ data: { id: string; name: string }[] }>(app, 'GET', `/keys?vendor=${vendor}`)
-  const key = data.find(candidate => candidate.name === name)
-  assert.ok(key)
-  await control(app, 'POST', `/keys/${key.id}/disable`)
+async function disable(app: TestApp, key: string): Promise<void> {
+  const credential = await credentials.find(app.app.context, key)
+  assert.ok(credential)
+  await control(app, 'POST', `/keys/${credential.id}/disable`)
 }
 
 /** Whether a reply with a content-length is all there. */

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import { type App, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { attempt } from '../src/platform/events/attempting.ts'
+import { claimDue } from '../src/platform/events/claims.ts'
+import { lookupAll } from '../src/platform/outbound/post.ts'
 import { loadSeed, parseSeed } from '../src/seed/load.ts'
 import { seedOf, southwind } from './aftership.support.ts'
 import { temporaryDirectory } from './process.ts'
@@ -84,7 +87,10 @@ test('an app that died in the middle of an attempt: nobody sends while its lease
   receiver.answer(hang)
   const dead = await start()
   await removeBen(dead)
-  const left = dead.runJobs()
+  // One claim and its attempt, without the dispatcher that would go on.
+  const [claimed] = await claimDue(dead.context, new Map(), 1)
+  assert.ok(claimed)
+  const left = attempt(dead.context, lookupAll, claimed)
   await receiver.got(1)
   const next = await start()
   await next.runJobs()

@@ -77,12 +77,15 @@ const failures: {
     error: /^answered 302$/,
     status: 302,
   },
-  { name: 'silence', answer: hang, error: /^no answer within 200 ms$/, status: null },
+  { name: 'silence', answer: hang, error: /^no answer within 500 ms$/, status: null },
   { name: 'a closed connection', answer: (_request, response) => response.destroy(), error: /hang up/, status: null },
 ]
 for (const { name, answer, error, status } of failures) {
   test(`${name} is a failure, kept with its reason, and tried again`, async () => {
-    const [sender, receiver] = [await startSender({ timeLimitMs: 200 }), await startReceiver()]
+    const [sender, receiver] = [
+      await startSender({ timeLimitMs: answer === hang ? 500 : 60_000 }),
+      await startReceiver(),
+    ]
     if (answer !== undefined) receiver.answer(answer)
     await sender.register(receiver.url)
     await sender.record()

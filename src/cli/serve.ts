@@ -19,7 +19,8 @@ export const serve: Command = {
     const { flags } = parseFlags(argv, ['port', 'host', 'data', 'seed', 'tls-cert', 'tls-key'])
     const config = await readConfig(flags)
     const seed = flags.seed === undefined ? undefined : await readSeed(flags.seed)
-    const log = pino.destination({ fd: 2, sync: false })
+    // Written in pieces: a line waits for a quarter of a second at most, and the server never waits for the log.
+    const log = pino.destination({ fd: 2, sync: false, minLength: 4096, periodicFlush: 250 })
     const app = await createApp(config, { log })
     try {
       const made = await seedIfEmpty(app.context, seed)

@@ -17,7 +17,7 @@ export function healthRoutes(parts: {
         if (await isMigrated(context.db, migrations)) return { status: 'ready' }
         return reply.code(503).send({ status: 'unready', reason: 'migrations are missing' })
       } catch (error) {
-        request.log.error({ err: error }, 'the store does not answer')
+        request.log.error({ reqId: request.id, err: error }, 'the store does not answer')
         return reply.code(503).send({ status: 'unready', reason: 'the store does not answer' })
       }
     })

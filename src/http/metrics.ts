@@ -41,10 +41,21 @@ export function createMetrics(): Metrics {
     labelNames: ['vendor', 'trap'],
     registers,
   })
+  // Looking a series up by its labels costs more than counting; there are as many as routes and statuses.
+  const series = new Map<string, { total: Counter.Internal; duration: Histogram.Internal<string> }>()
   return {
     countRequest(vendor, method, route, status, seconds) {
-      requests.inc({ vendor, method, route, status })
-      durations.observe({ vendor, method, route }, seconds)
+      const key = `${vendor} ${method} ${route} ${status}`
+      let counted = series.get(key)
+      if (!counted) {
+        counted = {
+          total: requests.labels({ vendor, method, route, status }),
+          duration: durations.labels({ vendor, method, route }),
+        }
+        series.set(key, counted)
+      }
+      counted.total.inc()
+      counted.duration.observe(seconds)
       if (status === 429) rateLimited.inc({ vendor })
     },
     countTrap: (vendor, trap) => traps.inc({ vendor, trap }),

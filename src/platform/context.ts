@@ -1,6 +1,6 @@
 // What every rule is given: where it works (Context) and who asks (Principal).
 
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Clock } from './clock.ts'
 import type { LookupCache } from './credentials/lookup-cache.ts'
 import type { Usage } from './credentials/usage.ts'
@@ -40,6 +40,11 @@ export interface Context {
   readonly traps: Traps
   readonly webhooks: Webhooks
   readonly settings: Settings
+  /**
+   * Runs a read at once, without waiting for its turn, where the engine can do that; undefined where it cannot: inside a
+   * transaction, or while one is under way. For `prepared` queries.
+   */
+  readNow<Row>(query: CompiledQuery<Row>): Row[] | undefined
   /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
   afterCommit(action: () => void): void
 }
@@ -66,7 +71,7 @@ export async function withTransaction<T>(ctx: Context, work: (tx: Context) => Pr
   const actions: (() => void)[] = []
   const result = await ctx.db
     .transaction()
-    .execute(db => work({ ...ctx, db, afterCommit: action => actions.push(action) }))
+    .execute(db => work({ ...ctx, db, readNow: () => undefined, afterCommit: action => actions.push(action) }))
   for (const action of actions) action()
   return result
 }

@@ -2,12 +2,15 @@
 // soon as anything that it depends on may have changed: correctness first, the hit rate takes care of itself.
 
 const ENTRIES_MAX = 10_000
+/** How long what another process changed may go unnoticed; our own changes are noticed at once. */
+const FOREIGN_CHECK_MS = 20
 
 export class LookupCache {
   readonly #foreignVersion: () => number
   readonly #entries = new Map<string, unknown>()
   #generation = 0
   #seenVersion = 0
+  #checkedAt = Number.NEGATIVE_INFINITY
 
   /** `foreignVersion` grows when another process commits to the store. */
   constructor(foreignVersion: () => number) {
@@ -16,11 +19,7 @@ export class LookupCache {
 
   /** The value under `key`, from memory or else from `load`. `undefined` is not remembered. */
   async get<T>(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
-    const version = this.#foreignVersion()
-    if (version !== this.#seenVersion) {
-      this.clear()
-      this.#seenVersion = version
-    }
+    this.#noticeForeign()
     const known = this.#entries.get(key)
     // One key is only ever asked for with one type: its prefix is its owner's.
     if (known !== undefined) return known as T
@@ -32,6 +31,16 @@ export class LookupCache {
       this.#entries.set(key, loaded)
     }
     return loaded
+  }
+
+  #noticeForeign(): void {
+    // A span, not a time of day: no clock that is moved may stretch it.
+    const now = performance.now()
+    if (now - this.#checkedAt < FOREIGN_CHECK_MS) return
+    this.#checkedAt = now
+    const version = this.#foreignVersion()
+    if (version !== this.#seenVersion) this.clear()
+    this.#seenVersion = version
   }
 
   clear(): void {

@@ -2,12 +2,14 @@
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kysely } from 'kysely'
+import { type CompiledQuery, Kysely } from 'kysely'
 import type { Database } from './database.ts'
-import { openSqlite, sqliteDialect } from './sqlite.ts'
+import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
 
 export interface Store {
   db: Kysely<Database>
+  /** See Context. */
+  readNow<Row>(query: CompiledQuery<Row>): Row[] | undefined
   /** Grows when another process commits to the store: what was cached before is then in doubt. */
   foreignVersion(): number
   close(): Promise<void>
@@ -23,9 +25,11 @@ const FILE_NAME = 'understudy.db'
 export function openStore(location: string): Store {
   const database = openSqlite(location === IN_MEMORY ? IN_MEMORY : fileIn(location))
   const version = database.prepare('pragma data_version')
-  const db = new Kysely<Database>({ dialect: sqliteDialect(database) })
+  const connection = new SqliteConnection(database)
+  const db = new Kysely<Database>({ dialect: sqliteDialect(database, connection) })
   return {
     db,
+    readNow: query => connection.readNow(query),
     foreignVersion: () => Number(version.get()?.data_version),
     close: () => db.destroy(),
   }

@@ -1,4 +1,4 @@
-// Kysely on the runtime's own SQLite: one connection, one user at a time, every statement prepared once.
+// Kysely on the runtime's own SQLite: one connection, every statement prepared once.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import {
@@ -27,10 +27,10 @@ export function openSqlite(path: string): DatabaseSync {
   return database
 }
 
-export function sqliteDialect(database: DatabaseSync): Dialect {
+export function sqliteDialect(database: DatabaseSync, connection: SqliteConnection): Dialect {
   return {
     createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => new SqliteDriver(database),
+    createDriver: () => new SqliteDriver(database, connection),
     createIntrospector: db => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
@@ -43,12 +43,19 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-class SqliteConnection implements DatabaseConnection {
+/** The one connection. Kysely lets one query or transaction use it at a time. */
+export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, Prepared>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
+  }
+
+  /** Runs a read at once, past everybody who waits; undefined while a transaction is open, whose changes it would see. */
+  readNow<R>(query: CompiledQuery<R>): R[] | undefined {
+    if (this.#database.isTransaction) return undefined
+    return this.#prepare(query.sql).statement.all(...(query.parameters as SQLInputValue[])) as R[]
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -78,27 +85,19 @@ class SqliteConnection implements DatabaseConnection {
 class SqliteDriver implements Driver {
   readonly #database: DatabaseSync
   readonly #connection: SqliteConnection
-  readonly #waiting: (() => void)[] = []
-  #busy = false
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, connection: SqliteConnection) {
     this.#database = database
-    this.#connection = new SqliteConnection(database)
+    this.#connection = connection
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#busy) await new Promise<void>(resolve => this.#waiting.push(resolve))
-    this.#busy = true
     return this.#connection
   }
 
-  async releaseConnection(): Promise<void> {
-    const next = this.#waiting.shift()
-    if (next) next()
-    else this.#busy = false
-  }
+  async releaseConnection(): Promise<void> {}
 
   // `immediate` takes the write lock at once: a read inside the transaction can never be outdated when it writes.
   async beginTransaction(connection: DatabaseConnection): Promise<void> {

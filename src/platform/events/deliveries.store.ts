@@ -146,7 +146,10 @@ export async function listDueEndpoints(
   return rows.map(row => row.endpoint_id)
 }
 
-/** Takes up to `limit` due deliveries of an endpoint for `claim`, until the lease ends. */
+/**
+ * Takes up to `limit` due deliveries of an endpoint for `claim`, until the lease ends. Asks twice whether they are due:
+ * on an engine with many writers another may have claimed them meanwhile.
+ */
 export function claimDue(
   tx: Context,
   endpointId: string,
@@ -155,24 +158,21 @@ export function claimDue(
   leaseEnd: string,
   limit: number,
 ): Promise<DeliveryRow[]> {
-  return (
-    tx.db
-      .updateTable('webhook_deliveries')
-      .set({ claim, due_at: leaseEnd })
-      // Asked here too: on an engine with many writers another may have claimed them meanwhile.
-      .where('due_at', '<=', now)
-      .where('sequence', 'in', ({ selectFrom }) =>
-        selectFrom('webhook_deliveries')
-          .select('sequence')
-          .where('endpoint_id', '=', endpointId)
-          .where('due_at', '<=', now)
-          .orderBy('due_at')
-          .orderBy('sequence')
-          .limit(limit),
-      )
-      .returningAll()
-      .execute()
-  )
+  return tx.db
+    .updateTable('webhook_deliveries')
+    .set({ claim, due_at: leaseEnd })
+    .where('due_at', '<=', now)
+    .where('sequence', 'in', ({ selectFrom }) =>
+      selectFrom('webhook_deliveries')
+        .select('sequence')
+        .where('endpoint_id', '=', endpointId)
+        .where('due_at', '<=', now)
+        .orderBy('due_at')
+        .orderBy('sequence')
+        .limit(limit),
+    )
+    .returningAll()
+    .execute()
 }
 
 /** Returns false when the claim no longer stands: taken over, sent anew, or given up. */

@@ -13,6 +13,6 @@ declare module 'fastify' {
 
 /** Notes a refusal; our own faults are logged at once, with their stack. */
 export function noteRefusal(request: FastifyRequest, error: DomainError): void {
-  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'request failed')
+  if (error.code === 'internal') request.log.error({ reqId: request.id, err: error.cause ?? error }, 'request failed')
   request.refusal = { code: error.reason ?? error.code, reason: error.message }
 }

@@ -1,6 +1,7 @@
-import { type SelectQueryBuilder, sql } from 'kysely'
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
+import { prepared } from '../../platform/db/prepared.ts'
 import type { Role } from './roles.store.ts'
 
 export type MembershipStatus = 'pending' | 'active'
@@ -49,13 +50,18 @@ export interface Membership {
 /** Positions are counted in blocks of this many, so that the n-th of a million is found by adding up 244 numbers. */
 const BLOCK_SIZE = 4096
 
-export function find(ctx: Context, organizationId: string, id: string): Promise<Membership | undefined> {
-  return withNames(ctx, live(ctx, organizationId).where('id', '=', id)).executeTakeFirst()
+const findPrepared = prepared<{ organizationId: string; id: string }, Membership>((db, value) =>
+  withNames(db, live(db, value('organizationId')).where('id', '=', value('id'))),
+)
+
+export async function find(ctx: Context, organizationId: string, id: string): Promise<Membership | undefined> {
+  const [membership] = await findPrepared(ctx, { organizationId, id })
+  return membership
 }
 
 /** Also a deleted one. */
 export function findAny(ctx: Context, organizationId: string, id: string): Promise<Membership | undefined> {
-  return withNames(ctx, all(ctx, organizationId).where('id', '=', id)).executeTakeFirst()
+  return withNames(ctx.db, all(ctx.db, organizationId).where('id', '=', id)).executeTakeFirst()
 }
 
 export function findByAccount(
@@ -63,7 +69,7 @@ export function findByAccount(
   organizationId: string,
   accountId: string,
 ): Promise<Membership | undefined> {
-  return withNames(ctx, live(ctx, organizationId).where('account_id', '=', accountId)).executeTakeFirst()
+  return withNames(ctx.db, live(ctx.db, organizationId).where('account_id', '=', accountId)).executeTakeFirst()
 }
 
 /** How many live memberships there are: pending and active. */
@@ -98,8 +104,8 @@ export async function listFrom(
     if (skip < block.members) break
     skip -= block.members
   }
-  const page = live(ctx, organizationId).where('position', '>=', start).orderBy('position').limit(limit).offset(skip)
-  return { memberships: await withNames(ctx, page).orderBy('m.position').execute(), total }
+  const page = live(ctx.db, organizationId).where('position', '>=', start).orderBy('position').limit(limit).offset(skip)
+  return { memberships: await withNames(ctx.db, page).orderBy('m.position').execute(), total }
 }
 
 /** Up to `limit` memberships after a position, deleted ones (kept for their retention time) included when asked for. */
@@ -109,11 +115,11 @@ export function listAfter(
   filter: { after: number; status?: MembershipStatus | undefined; deleted: boolean },
   limit: number,
 ): Promise<Membership[]> {
-  let page = all(ctx, organizationId)
+  let page = all(ctx.db, organizationId)
     .where('position', '>', filter.after)
     .where('deleted_at', filter.deleted ? 'is not' : 'is', null)
   if (filter.status !== undefined) page = page.where('status', '=', filter.status)
-  return withNames(ctx, page.orderBy('position').limit(limit)).orderBy('m.position').execute()
+  return withNames(ctx.db, page.orderBy('position').limit(limit)).orderBy('m.position').execute()
 }
 
 /** The organizations in which an account is an active owner or admin. */
@@ -136,7 +142,11 @@ export function listAdministered(
 }
 
 export async function existsWithRole(ctx: Context, organizationId: string, roleCode: string): Promise<boolean> {
-  const row = await live(ctx, organizationId).where('role_code', '=', roleCode).select('id').limit(1).executeTakeFirst()
+  const row = await live(ctx.db, organizationId)
+    .where('role_code', '=', roleCode)
+    .select('id')
+    .limit(1)
+    .executeTakeFirst()
   return row !== undefined
 }
 
@@ -225,17 +235,17 @@ export async function purge(tx: Context, organizationId: string, id: string): Pr
     .execute()
 }
 
-function all(ctx: Context, organizationId: string) {
-  return ctx.db.selectFrom('aftership_memberships').where('organization_id', '=', organizationId)
+function all(db: Kysely<Database>, organizationId: string) {
+  return db.selectFrom('aftership_memberships').where('organization_id', '=', organizationId)
 }
 
-function live(ctx: Context, organizationId: string) {
-  return all(ctx, organizationId).where('deleted_at', 'is', null)
+function live(db: Kysely<Database>, organizationId: string) {
+  return all(db, organizationId).where('deleted_at', 'is', null)
 }
 
 /** Joins account and role to an already limited choice of memberships: rows that are skipped are never joined. */
-function withNames(ctx: Context, chosen: SelectQueryBuilder<Database, 'aftership_memberships', object>) {
-  return ctx.db
+function withNames(db: Kysely<Database>, chosen: SelectQueryBuilder<Database, 'aftership_memberships', object>) {
+  return db
     .selectFrom(chosen.selectAll().as('m'))
     .innerJoin('aftership_accounts as a', 'a.id', 'm.account_id')
     .innerJoin('aftership_roles as r', join =>

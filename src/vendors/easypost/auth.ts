@@ -51,7 +51,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 const SCHEME = /^\s*(basic|bearer)\s+(.*)$/is
 
 /** The key in an Authorization header: Basic's user name, or Bearer's token. Throws `unauthenticated`. */
-export function keyIn(header: string | undefined): string {
+function keyIn(header: string | undefined): string {
   const [, scheme = '', rest = ''] = SCHEME.exec(header ?? '') ?? []
   const text = rest.trim()
   const key = scheme.toLowerCase() === 'basic' ? userNameIn(text) : text

@@ -88,7 +88,7 @@ export function logId(wireId: string): string | undefined {
 }
 
 /** A receiver's user name and password are its own affair. */
-export function withoutUserInfo(text: string): string {
+function withoutUserInfo(text: string): string {
   const url = URL.parse(text)
   if (!url || (url.username === '' && url.password === '')) return text
   url.username = ''

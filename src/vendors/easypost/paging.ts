@@ -7,7 +7,7 @@ const PAGE_SIZE_DEFAULT = 20
 const PAGE_SIZE_MAX = 100
 
 export type Order = 'oldestFirst' | 'newestFirst'
-export type Direction = 'older' | 'newer'
+type Direction = 'older' | 'newer'
 
 export interface CursorRequest {
   pageSize: number

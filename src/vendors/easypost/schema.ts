@@ -34,7 +34,7 @@ export const ApiKey = Type.Object({
   id: Type.String({ description: '`ak_…`' }),
 })
 
-export const Child = Type.Object(childFields)
+const Child = Type.Object(childFields)
 export const NewChild = Type.Object({ ...childFields, api_keys: Type.Array(ApiKey) })
 
 /** A child's record, or a parent's, which has more. */
