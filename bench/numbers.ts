@@ -13,3 +13,9 @@ export function table(lines: string[][]): string {
     column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)
   return lines.map(line => line.map(padded).join('  ')).join('\n')
 }
+
+/** The value that `share` (0 to 1) of `values` do not exceed; NaN when there are none. */
+export function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}

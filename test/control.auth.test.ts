@@ -68,6 +68,10 @@ const scopeOf: Record<string, Scope> = {
   'GET /easypost/parents/{parent}/children': 'read',
   'GET /easypost/parents/{parent}/children/{id}': 'read',
   'POST /easypost/parents/{parent}/children/{id}/restore': 'write',
+  'GET /easypost/parents/{parent}/deliveries': 'read',
+  'GET /easypost/parents/{parent}/deliveries/{id}': 'read',
+  'GET /easypost/parents/{parent}/deliveries/{id}/attempts': 'read',
+  'POST /easypost/parents/{parent}/deliveries/{id}/resend': 'write',
 }
 
 const held: { scope: Scope; token: string; includes: Scope[] }[] = [

@@ -428,6 +428,32 @@ describe('deliveries', () => {
     assert.equal(JSON.parse(receiver.requests[8]?.body ?? '').result.name, 'Two')
   })
 
+  test('an operator reads deliveries and sends one again: the same event, the same text', async () => {
+    const receiver = await startReceiver()
+    receiver.answer(500)
+    const app = await startApp(seedOf({ ...acme, children: [], webhooks: [{ url: receiver.url }] }, globex))
+    await ok(app, 'PATCH', '/users', { body: { name: 'One' } })
+    await app.app.runJobs()
+    const operator = operatorOf(app)
+    const base = `/easypost/parents/${ids.acme}/deliveries`
+    const { data } = (await operator.get<Json>(`${base}?status=retrying`)).body
+    assert.deepEqual(
+      data.map(({ eventType, attempts }: Json) => [eventType, attempts]),
+      [['user.updated', 1]],
+    )
+    const [{ id }] = data
+    receiver.answer(200)
+    assert.equal((await operator.post(`${base}/${id}/resend`)).status, 200)
+    await app.app.runJobs()
+    const [first, second] = receiver.requests
+    assert.equal(first?.body, second?.body)
+    assert.equal((await operator.get<Json>(`${base}/${id}`)).body.status, 'completed')
+    assert.equal((await operator.get<Json>(`${base}/${id}/attempts`)).body.data.length, 2)
+    for (const parent of [ids.globex, 'user_nobody']) {
+      assert.equal((await operator.get(`/easypost/parents/${parent}/deliveries/${id}`)).status, 404)
+    }
+  })
+
   test('a redirect is a failure', async () => {
     const receiver = await startReceiver()
     receiver.answer((_request, response) => void response.writeHead(307, { location: '/other' }).end())

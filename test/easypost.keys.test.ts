@@ -259,6 +259,24 @@ describe('holders', () => {
     await app.assertEvents('api_key.enabled')
   })
 
+  test('what an operator does to a key is told on the wire too', async () => {
+    const app = await start()
+    const operator = operatorOf(app)
+    const id = await idOf(app, keys.desk)
+    await app.newEvents()
+    await operator.post(`/keys/${id}/disable`)
+    assertRefused(await call(app, 'GET', '/users', { key: keys.desk }), 'APIKEY.INACTIVE')
+    await operator.post(`/keys/${id}/enable`)
+    assert.ok(await works(app, keys.desk))
+    await operator.delete(`/keys/${id}`)
+    await app.assertEvents('api_key.disabled', 'api_key.enabled', 'api_key.deleted')
+    const { events } = await ok(app, 'GET', '/events?page_size=3')
+    assert.deepEqual(
+      events.map((event: Json) => event.description),
+      ['api_key.deleted', 'api_key.enabled', 'api_key.disabled'],
+    )
+  })
+
   test('a key is made for users of this parent alone', async () => {
     const app = await start()
     const operator = operatorOf(app)

@@ -13,7 +13,7 @@ import type { FixedWindow } from './rate-limit/fixed-window.ts'
 import type { TokenBuckets } from './rate-limit/token-bucket.ts'
 import type { Traps } from './traps.ts'
 
-export interface Settings {
+interface Settings {
   /** Where people reach this server, without a trailing slash: the base of links in mails. */
   publicUrl: string
   /** How long a deleted row can be taken back. */

@@ -6,7 +6,7 @@ import type { Document, visit as Visit } from 'yaml'
 /** An alias may stand for much, and for itself: a short file must not become a huge value. */
 const ALIASES_MAX = 100
 
-export interface Problem {
+interface Problem {
   /** From 1. */
   line: number
   message: string

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Context, Principal } from '../platform/context.ts'
+import type { EventNoun } from '../platform/credentials/credentials.ts'
 import type { Holders } from '../platform/credentials/holders.ts'
 import type { Migrations } from '../platform/db/migrate.ts'
 import type { DomainError } from '../platform/errors.ts'
@@ -40,6 +41,8 @@ export interface Vendor {
   refuse(error: DomainError, requestId: string): PlainReply
   /** What a person can hold here, and what happens when they leave. */
   holders: Holders
+  /** What its events call a key; left out where its own wire shows no events of keys. */
+  keyNoun?: EventNoun
   /** How its webhooks look on the wire; left out by a vendor that sends none. */
   webhooks?: WebhookDialect
   seed: VendorSeed
@@ -52,7 +55,7 @@ export interface Vendor {
 /** Credentials in clear that the seed made or pinned, by the names that `understudy env --json` shows. */
 export type Samples = Record<string, string>
 
-export interface VendorSeed {
+interface VendorSeed {
   schema: TSchema
   /**
    * Stores a section that fits `schema`, through the same rules as every other path, inside the caller's transaction.

@@ -41,7 +41,7 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
       sendProblem(new DomainError('notFound', 'the control API has no such route; see /docs/control'), request, reply),
     )
     await app.register(eventRoutes(ctx))
-    await app.register(keyRoutes(ctx))
+    await app.register(keyRoutes(ctx, vendors))
     await app.register(holderRoutes(ctx))
     await app.register(mailRoutes(ctx))
     await app.register(tokenRoutes(ctx))

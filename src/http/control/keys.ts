@@ -7,22 +7,25 @@ import { Key, keyOf } from '../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { ListQuery, listOf, listReply, pageQuery } from '../../platform/web/list-query.ts'
+import type { Vendor } from '../../vendors/vendor.ts'
 
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
 const ById = Type.Object({ id: Type.String() })
 
 /** Keys and tokens of every vendor: who holds them, when they were last used, and off with them. */
-export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
+export function keyRoutes(ctx: Context, vendors: readonly Vendor[]): FastifyPluginAsyncTypebox {
   return async app => {
     const tags = ['Keys']
-    /** The key's id, when this caller may change it: a control token only with scope `admin`. */
+    /** The key's vendor, when this caller may change the key: a control token only with scope `admin`. */
     const changeable = async ({ params, operatorScope }: FastifyRequest<{ Params: { id: string } }>) => {
-      const { id, vendor } = await credentials.get(ctx, params.id)
+      const { vendor } = await credentials.get(ctx, params.id)
       if (vendor === 'understudy' && operatorScope !== 'admin') {
         throw new DomainError('forbidden', 'control tokens are changed with a token of scope admin')
       }
-      return id
+      return vendor
     }
+    /** What its vendor's events call such a key. */
+    const nounOf = (name: string) => vendors.find(vendor => vendor.name === name)?.keyNoun
     const Filter = {
       vendor: Type.Optional(Type.String()),
       tenant: Type.Optional(Type.String()),
@@ -61,13 +64,18 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
           response: { 200: Key },
         },
       },
-      async request =>
-        keyOf(ctx, await credentials.setHolder(ctx, request.operator, await changeable(request), request.body.holder)),
+      async request => {
+        await changeable(request)
+        return keyOf(ctx, await credentials.setHolder(ctx, request.operator, request.params.id, request.body.holder))
+      },
     )
     app.post(
       '/keys/:id/disable',
       { schema: { tags, summary: 'Disable a key from its next use on', params: ById, response: { 200: Key } } },
-      async request => keyOf(ctx, await credentials.disable(ctx, request.operator, await changeable(request))),
+      async request => {
+        const noun = nounOf(await changeable(request))
+        return keyOf(ctx, await credentials.disable(ctx, request.operator, request.params.id, noun))
+      },
     )
     app.post(
       '/keys/:id/enable',
@@ -75,13 +83,17 @@ export function keyRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         config: { controlScope: 'admin' },
         schema: { tags, summary: 'Enable a key again', params: ById, response: { 200: Key } },
       },
-      async request => keyOf(ctx, await credentials.enable(ctx, request.operator, request.params.id)),
+      async request => {
+        const noun = nounOf(await changeable(request))
+        return keyOf(ctx, await credentials.enable(ctx, request.operator, request.params.id, noun))
+      },
     )
     app.delete(
       '/keys/:id',
       { schema: { tags, summary: 'Remove a key for good', params: ById, response: { 204: Type.Null() } } },
       async (request, reply) => {
-        await credentials.remove(ctx, request.operator, await changeable(request))
+        const noun = nounOf(await changeable(request))
+        await credentials.remove(ctx, request.operator, request.params.id, noun)
         return reply.code(204).send(null)
       },
     )

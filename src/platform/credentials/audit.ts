@@ -21,7 +21,7 @@ export interface AuditRow {
  * What is wrong with a working key. `never-used`: not once since it was made. `stale`: not for 90 days. `orphaned`:
  * nobody answers for it, since it has no holder, or its holder has left the tenant.
  */
-export type AuditMark = 'stale' | 'orphaned' | 'never-used'
+type AuditMark = 'stale' | 'orphaned' | 'never-used'
 
 /** Whether a person still belongs to a tenant; a vendor that cannot know says yes. */
 export type IsPresent = (vendor: string, tenant: string, holder: string) => Promise<boolean>

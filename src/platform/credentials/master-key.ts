@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const KEY_BYTES = 32
 
 /** The text is not a master key. */
-export class MasterKeyFormatError extends Error {}
+class MasterKeyFormatError extends Error {}
 
 /** Reads a master key: 32 bytes as base64 or hex. Throws MasterKeyFormatError, which never holds the text. */
 export function parseMasterKey(text: string): Uint8Array {

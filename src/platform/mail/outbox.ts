@@ -10,7 +10,7 @@ import { DomainError } from '../errors.ts'
 import * as events from '../events/events.ts'
 
 /** `held`: there was no SMTP when it was written. `failed`: given up after the last attempt. */
-export type MailStatus = 'held' | 'queued' | 'sent' | 'failed'
+type MailStatus = 'held' | 'queued' | 'sent' | 'failed'
 
 interface MailTable {
   id: string

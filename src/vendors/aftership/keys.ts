@@ -6,8 +6,8 @@ import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as organizations from './organizations.ts'
 
-export type KeyMode = 'api_key' | 'hmac' | 'rsa'
-export type KeyPermission = 'full' | 'read' | 'none'
+type KeyMode = 'api_key' | 'hmac' | 'rsa'
+type KeyPermission = 'full' | 'read' | 'none'
 
 export const READ = 'aftership:members:read'
 export const WRITE = 'aftership:members:write'

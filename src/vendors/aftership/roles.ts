@@ -28,7 +28,7 @@ export async function addDefaults(tx: Context, organizationId: string): Promise<
 }
 
 /** Throws `notFound`. */
-export async function get(ctx: Context, organizationId: string, code: string): Promise<store.Role> {
+async function get(ctx: Context, organizationId: string, code: string): Promise<store.Role> {
   const role = await store.find(ctx, organizationId, code)
   if (!role) throw new DomainError('notFound', 'no such role')
   return role

@@ -5,7 +5,7 @@ import type { Vendor } from '../vendor.ts'
 import { controlApi } from './control/index.ts'
 import { answerOf } from './errors.ts'
 import { headersOf, JSON_TYPE, runtimeOf } from './headers.ts'
-import { VENDOR } from './keys.ts'
+import { API_KEY, VENDOR } from './keys.ts'
 import { migrations } from './migrations.ts'
 import * as removal from './removal.ts'
 import { ABSENT_PREFIX, absentApi, PREFIX, userApi } from './routes.ts'
@@ -42,7 +42,8 @@ export const easypost: Vendor = {
     const headers = { 'content-type': JSON_TYPE, ...headersOf(requestId, false), 'x-runtime': runtimeOf(0) }
     return { status, headers, body: JSON.stringify(body) }
   },
-  holders: keyHolders(VENDOR, 'api_key'),
+  holders: keyHolders(VENDOR, API_KEY),
+  keyNoun: API_KEY,
   webhooks: webhookDialect,
   seed: { schema: EasypostSeed, load },
   // The slash at the end is the vendor's own client's: it appends a bare path.

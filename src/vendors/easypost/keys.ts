@@ -27,7 +27,7 @@ const PREFIXES: Record<KeyMode, string> = { test: 'EZTK', production: 'EZAK' }
 const SECRET_LENGTH = 54
 
 /** What the wire calls it in its events; a key that comes or goes with its user is told by the user's event alone. */
-const API_KEY = 'api_key'
+export const API_KEY = 'api_key'
 
 /** Makes a key for a user of the principal's tenant. Throws `conflict` when the pinned key is in use. */
 export async function create(
