@@ -133,6 +133,15 @@ describe('headers', () => {
     assertHeaders(Object.fromEntries(lines.map(line => line.split(': '))))
   })
 
+  test('over TLS, which a proxy may end, transport security is asked for', async () => {
+    const app = await startApp(SEED, { trustProxy: true })
+    for (const path of ['/users', '/nowhere']) {
+      const headers = { authorization: basic(keys.acme), 'x-forwarded-proto': 'https' }
+      const reply = await app.request({ url: V2 + path, headers })
+      assert.equal(reply.headers['strict-transport-security'], 'max-age=31536000; includeSubDomains; preload')
+    }
+  })
+
   test('headers of more than 16 KiB are refused', async () => {
     const app = await start()
     for (const method of ['GET', 'POST'] as const) {

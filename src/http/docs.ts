@@ -68,7 +68,7 @@ interface Operation {
   responses?: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>
 }
 interface Schema {
-  type?: string
+  type?: string | string[]
   description?: string
   properties?: Record<string, Schema>
   required?: string[]
@@ -110,7 +110,7 @@ function sketch(schema: Schema, indent = ''): string {
   if (schema.enum) return schema.enum.map(value => JSON.stringify(value)).join(' | ')
   if (schema.anyOf && !schema.properties) return schema.anyOf.map(option => sketch(option, indent)).join(' | ')
   if (schema.items) return `[${sketch(schema.items, indent)}, …]`
-  if (!schema.properties) return schema.type === 'object' ? '{}' : (schema.type ?? 'any')
+  if (!schema.properties) return schema.type === 'object' ? '{}' : [schema.type ?? 'any'].flat().join(' | ')
   const inner = `${indent}  `
   const lines = Object.entries(schema.properties).map(([name, field]) => {
     const mark = schema.required?.includes(name) ? '' : '?'

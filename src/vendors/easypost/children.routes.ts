@@ -15,7 +15,7 @@ interface ById {
   Params: { id: string }
 }
 
-const list = { access: 'production', list: true } as const
+const list = { tag: 'Users', access: 'production', list: true } as const
 const querystring = schema.CursorQuery
 const replies = { 200: schema.ChildrenReply }
 

@@ -8,7 +8,7 @@ import { type CursorRequest, type Order, pageOf } from './paging.ts'
 import * as store from './users.store.ts'
 
 /** How many children are read at once; others get their turn in between. */
-export const BATCH_SIZE = 200
+export const BATCH_SIZE = 100
 
 /** One page. A deleted child still works as a cursor, by its old place. Throws `notFound` (cursor). */
 export async function page(

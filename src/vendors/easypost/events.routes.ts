@@ -15,8 +15,8 @@ interface ByPayload {
   Params: { id: string; payload: string }
 }
 
-const anyMode = { access: 'anyMode' } as const
-const list = { access: 'anyMode', list: true } as const
+const anyMode = { tag: 'Events', access: 'anyMode' } as const
+const list = { ...anyMode, list: true } as const
 const params = schema.ById
 
 export function eventRoutes(ctx: Context, app: FastifyInstance): void {

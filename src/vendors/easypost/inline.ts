@@ -9,8 +9,8 @@ import { shown, VENDOR } from './keys.ts'
 import type { User } from './users.store.ts'
 import { apiKeyOf, childOf, type WireApiKey } from './wire.ts'
 
-/** How many pieces of some 80 KB are copied at once. */
-const PIECES_AT_ONCE = 32
+/** How many pieces of some 40 KB are copied at once. */
+const PIECES_AT_ONCE = 64
 
 interface KeyNode {
   id: string

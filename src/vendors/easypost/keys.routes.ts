@@ -22,14 +22,15 @@ interface ById {
   Params: { id: string }
 }
 
-const production = { access: 'production' } as const
+const production = { tag: 'API keys', access: 'production' } as const
+const list = { ...production, list: true } as const
 const params = schema.ById
 const replies = { 200: schema.ApiKey }
 
 export function keyRoutes(ctx: Context, app: FastifyInstance, large: LargeAnswers): void {
   app.get(
     '/api_keys',
-    route('List all keys, of every child too', { access: 'production', list: true }, {}, { 200: schema.KeyTree }),
+    route('List all keys, of every child too', list, {}, { 200: schema.KeyTree }),
     async (request, reply) => {
       const { caller } = request.easypost
       reportPagingByNumber(ctx, request)

@@ -10,15 +10,15 @@ interface RouteConfig {
   list: boolean
 }
 
-/** Options of a route. */
+/** Options of a route; `tag` is its heading in the documentation. */
 export function route(
   summary: string,
-  { access, list = false }: { access: RouteAccess; list?: boolean },
+  { tag, access, list = false }: { tag: string; access: RouteAccess; list?: boolean },
   input: object,
   replies: object,
 ): { config: { easypost: RouteConfig }; schema: object } {
   return {
     config: { easypost: { access, list } },
-    schema: { summary, ...input, response: { ...replies, '4xx': ErrorReply } },
+    schema: { tags: [tag], summary, ...input, response: { ...replies, '4xx': ErrorReply } },
   }
 }

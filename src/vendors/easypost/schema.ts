@@ -4,9 +4,11 @@
 import { type TSchema, Type } from 'typebox'
 
 const Text = Type.String()
-const TextOrNull = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+const orNull = (description?: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], ...(description === undefined ? {} : { description }) })
+const TextOrNull = orNull()
+const Money = orNull('A decimal with two places.')
 const Time = Type.String({ description: 'UTC, whole seconds.' })
-const Money = Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'A decimal with two places.' })
 
 const childFields = {
   id: Type.String({ description: '`user_…`' }),
@@ -72,47 +74,47 @@ export const Brand = Type.Object({
 /** A body: wrapped under `name`, or bare. */
 const wrapped = (name: string, fields: TSchema) => ({
   type: 'object',
-  description: `Wrapped as shown, or the fields bare. JSON, or form encoding.`,
+  description: 'Wrapped as shown, or the fields bare. JSON, or form encoding.',
   properties: { [name]: fields },
 })
 
 const userFields = {
-  email: { description: 'Unique among all users of the server.' },
-  phone_number: { description: 'Also taken as `phone`.' },
-  recharge_amount: { description: 'A decimal; null or blank clears it. Set by the parent alone.' },
-  secondary_recharge_amount: {},
-  recharge_threshold: {},
+  email: orNull('Unique among all users of the server.'),
+  phone_number: orNull('Also taken as `phone`.'),
+  recharge_amount: orNull('A decimal; null or blank clears it. Set by the parent alone.'),
+  secondary_recharge_amount: TextOrNull,
+  recharge_threshold: TextOrNull,
 }
 export const NewUserBody = wrapped(
   'user',
-  Type.Unsafe({ type: 'object', required: ['name'], properties: { name: {}, ...userFields } }),
+  Type.Unsafe({ type: 'object', required: ['name'], properties: { name: Text, ...userFields } }),
 )
-export const UserBody = wrapped('user', Type.Unsafe({ type: 'object', properties: { name: {}, ...userFields } }))
+export const UserBody = wrapped('user', Type.Unsafe({ type: 'object', properties: { name: Text, ...userFields } }))
 export const BrandBody = wrapped(
   'brand',
   Type.Unsafe({
     type: 'object',
     properties: {
-      color: {},
-      background_color: {},
-      logo: {},
-      logo_href: {},
-      ad: {},
-      ad_href: {},
-      theme: { description: '`theme1` or `theme2`' },
+      color: TextOrNull,
+      background_color: TextOrNull,
+      logo: TextOrNull,
+      logo_href: TextOrNull,
+      ad: TextOrNull,
+      ad_href: TextOrNull,
+      theme: Type.String({ description: '`theme1` or `theme2`' }),
     },
   }),
 )
-export const NewKeyBody = { type: 'object', properties: { mode: { description: '`test` or `production`' } } }
+export const NewKeyBody = Type.Object({ mode: Type.String({ description: '`test` or `production`' }) })
 
 export const WebhookBody = wrapped(
   'webhook',
   Type.Unsafe({
     type: 'object',
     properties: {
-      url: { description: 'An absolute http or https URL.' },
-      webhook_secret: { description: 'Never shown again. Without one, deliveries are not signed.' },
-      custom_headers: { description: 'A list of `{name, value}`.' },
+      url: Type.String({ description: 'An absolute http or https URL.' }),
+      webhook_secret: orNull('Never shown again. Without one, deliveries are not signed.'),
+      custom_headers: Type.Array(Type.Object({ name: Text, value: Text })),
     },
   }),
 )
@@ -121,9 +123,9 @@ export const WebhookBody = wrapped(
 export const CursorQuery = {
   type: 'object',
   properties: {
-    page_size: { description: '1 to 100; default 20.', examples: [20] },
-    before_id: { description: 'Rows older than this one.' },
-    after_id: { description: 'Rows newer than this one.' },
+    page_size: { type: 'string', description: '1 to 100; default 20.', examples: ['20'] },
+    before_id: { type: 'string', description: 'Rows older than this one.' },
+    after_id: { type: 'string', description: 'Rows newer than this one.' },
   },
 }
 

@@ -22,8 +22,8 @@ interface ById {
 }
 
 const UPDATES = ['PUT', 'PATCH']
-const production = { access: 'production' } as const
-const ownInTest = { access: 'ownInTest' } as const
+const production = { tag: 'Users', access: 'production' } as const
+const ownInTest = { tag: 'Users', access: 'ownInTest' } as const
 const params = schema.ById
 
 export function userRoutes(ctx: Context, app: FastifyInstance, large: LargeAnswers): void {

@@ -12,7 +12,8 @@ interface ById {
   Params: { id: string }
 }
 
-const anyMode = { access: 'anyMode' } as const
+const anyMode = { tag: 'Webhooks', access: 'anyMode' } as const
+const list = { ...anyMode, list: true } as const
 const params = schema.ById
 
 export function webhookRoutes(ctx: Context, app: FastifyInstance): void {
@@ -27,15 +28,11 @@ export function webhookRoutes(ctx: Context, app: FastifyInstance): void {
       return webhooks.webhookOf(made)
     },
   )
-  app.get(
-    '/webhooks',
-    route('List webhooks', { access: 'anyMode', list: true }, {}, { 200: schema.WebhookListReply }),
-    async request => {
-      reportPagingByNumber(ctx, request)
-      const found = await webhooks.list(ctx, request.easypost.caller)
-      return { webhooks: found.map(webhooks.webhookOf) }
-    },
-  )
+  app.get('/webhooks', route('List webhooks', list, {}, { 200: schema.WebhookListReply }), async request => {
+    reportPagingByNumber(ctx, request)
+    const found = await webhooks.list(ctx, request.easypost.caller)
+    return { webhooks: found.map(webhooks.webhookOf) }
+  })
   app.get<ById>('/webhooks/:id', route('Read a webhook', anyMode, { params }, { 200: schema.Webhook }), async request =>
     webhooks.webhookOf(await webhooks.get(ctx, request.easypost.caller, request.params.id)),
   )
