@@ -4,8 +4,11 @@ import { LookupCache } from './lookup-cache.ts'
 
 /** A cache over a store of one value, which counts how often it is asked. */
 function counting() {
-  const state = { version: 1, value: 'first', loads: 0 }
-  const cache = new LookupCache(() => state.version)
+  const state = { version: 1, value: 'first', loads: 0, elapsed: 0 }
+  const cache = new LookupCache(
+    () => state.version,
+    () => state.elapsed,
+  )
   const load = async () => {
     state.loads++
     return state.value
@@ -41,6 +44,9 @@ test('a commit by another process forgets everything', async () => {
   await read()
   state.value = 'second'
   state.version++
+  state.elapsed += 19
+  assert.equal(await read(), 'first', 'not asked more often than every 20 ms')
+  state.elapsed += 1
   assert.equal(await read(), 'second')
   await read()
   assert.equal(state.loads, 2, 'and only once')
@@ -61,6 +67,7 @@ test('a load that began before a commit by another process is not remembered', a
   const { promise, resolve } = Promise.withResolvers<string>()
   const slow = cache.get('key', () => promise)
   state.version++
+  state.elapsed += 20
   await read('another')
   resolve('outdated')
   await slow

@@ -7,14 +7,16 @@ const FOREIGN_CHECK_MS = 20
 
 export class LookupCache {
   readonly #foreignVersion: () => number
+  readonly #elapsed: () => number
   readonly #entries = new Map<string, unknown>()
   #generation = 0
   #seenVersion = 0
   #checkedAt = Number.NEGATIVE_INFINITY
 
-  /** `foreignVersion` grows when another process commits to the store. */
-  constructor(foreignVersion: () => number) {
+  /** `foreignVersion` grows when another process commits to the store. `elapsed` counts milliseconds, and never back. */
+  constructor(foreignVersion: () => number, elapsed = () => performance.now()) {
     this.#foreignVersion = foreignVersion
+    this.#elapsed = elapsed
   }
 
   /** The value under `key`, from memory or else from `load`. `undefined` is not remembered. */
@@ -35,7 +37,7 @@ export class LookupCache {
 
   #noticeForeign(): void {
     // A span, not a time of day: no clock that is moved may stretch it.
-    const now = performance.now()
+    const now = this.#elapsed()
     if (now - this.#checkedAt < FOREIGN_CHECK_MS) return
     this.#checkedAt = now
     const version = this.#foreignVersion()
