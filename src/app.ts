@@ -82,7 +82,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
         smtp: config.smtp !== undefined,
         allowPrivateAddresses: config.webhooks.allowPrivateAddresses,
       },
-      readNow: store.readNow,
+      readSoon: store.readSoon,
       afterCommit: action => action(),
     }
     return { context, log, metrics, close: () => store.close() }

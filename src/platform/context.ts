@@ -40,11 +40,8 @@ export interface Context {
   readonly traps: Traps
   readonly webhooks: Webhooks
   readonly settings: Settings
-  /**
-   * Runs a read at once, without waiting for its turn, where the engine can do that; undefined where it cannot: inside a
-   * transaction, or while one is under way. For `prepared` queries.
-   */
-  readNow<Row>(query: CompiledQuery<Row>): Row[] | undefined
+  /** Answers a read outside a transaction, together with others, where the engine gains by it. For `prepared` queries. */
+  readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
   /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
   afterCommit(action: () => void): void
 }
@@ -71,7 +68,7 @@ export async function withTransaction<T>(ctx: Context, work: (tx: Context) => Pr
   const actions: (() => void)[] = []
   const result = await ctx.db
     .transaction()
-    .execute(db => work({ ...ctx, db, readNow: () => undefined, afterCommit: action => actions.push(action) }))
+    .execute(db => work({ ...ctx, db, afterCommit: action => actions.push(action) }))
   for (const action of actions) action()
   return result
 }

@@ -36,7 +36,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     traps: createTraps(log, () => {}),
     webhooks: { dialects: new Map(), queued: new Bell() },
     settings: { publicUrl: 'http://127.0.0.1', retentionMs: 0, strippedPrefix: '', smtp: false },
-    readNow: () => undefined,
+    readSoon: async () => [],
     afterCommit: action => action(),
   }
   return { ctx, lines }

@@ -105,9 +105,8 @@ export async function create(
 
 /** The credential that this key opens, whatever its state; cached. Whether it may be used, `isUsable` says. */
 export async function find(ctx: Context, key: string): Promise<Credential | undefined> {
-  const lookupHash = ctx.vault.lookupHash(key)
-  return ctx.lookups.get(`credential:${lookupHash}`, async () => {
-    const row = await store.findByHash(ctx, lookupHash)
+  return ctx.lookups.get(`credential:${ctx.vault.memoryHash(key)}`, async () => {
+    const row = await store.findByHash(ctx, ctx.vault.lookupHash(key))
     return row && credentialOf(row)
   })
 }

@@ -19,12 +19,15 @@ export class LookupCache {
     this.#elapsed = elapsed
   }
 
-  /** The value under `key`, from memory or else from `load`. `undefined` is not remembered. */
-  async get<T>(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
+  /** The value under `key`, at once from memory or else from `load`. `undefined` is not remembered. */
+  get<T>(key: string, load: () => Promise<T | undefined>): T | Promise<T | undefined> {
     this.#noticeForeign()
     const known = this.#entries.get(key)
     // One key is only ever asked for with one type: its prefix is its owner's.
-    if (known !== undefined) return known as T
+    return known === undefined ? this.#load(key, load) : (known as T)
+  }
+
+  async #load<T>(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
     const generation = this.#generation
     const loaded = await load()
     // Cleared while loading: what was read may be older than the change.

@@ -1,7 +1,15 @@
 // Secrets at rest. A data key per purpose lives in the store, sealed under the master key, which lives outside it; so
 // changing the master key re-seals a few data keys and nothing else.
 
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { timestamp } from '../clock.ts'
 import type { Database } from '../db/database.ts'
@@ -24,6 +32,8 @@ const TAG_BYTES = 16
 export interface Vault {
   /** The keyed hash (HMAC-SHA-256, base64url) under which a secret is found again. Equal secrets, equal hashes. */
   lookupHash(secret: string): string
+  /** A hash under which this process alone remembers what a secret opens: four times as fast, never stored. */
+  memoryHash(secret: string): string
   /** Seals text (AES-256-GCM). `owner` names the row it belongs to: it opens nowhere else. */
   seal(text: string, owner: string): string
   /** Opens what `seal` made for the same `owner`; throws when it was changed or moved. */
@@ -40,10 +50,12 @@ export class WrongMasterKeyError extends Error {
 
 /** Loads the store's data keys, making them on the first use. Throws WrongMasterKeyError. */
 export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now: number): Promise<Vault> {
+  const salt = randomBytes(32).toString('base64url')
   const master = createSecretKey(masterKey)
   const lookup = await dataKey(db, master, 'lookup', now)
   const seal = await dataKey(db, master, 'seal', now)
   return {
+    memoryHash: secret => hash('sha256', salt + secret, 'base64url'),
     lookupHash: secret => createHmac('sha256', lookup).update(secret).digest('base64url'),
     seal: (text, owner) => encrypt(seal, Buffer.from(text), owner),
     open: (sealed, owner) => decrypt(seal, sealed, owner).toString(),

@@ -4,12 +4,13 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CompiledQuery, Kysely } from 'kysely'
 import type { Database } from './database.ts'
+import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
 
 export interface Store {
   db: Kysely<Database>
   /** See Context. */
-  readNow<Row>(query: CompiledQuery<Row>): Row[] | undefined
+  readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
   /** Grows when another process commits to the store: what was cached before is then in doubt. */
   foreignVersion(): number
   close(): Promise<void>
@@ -27,9 +28,10 @@ export function openStore(location: string): Store {
   const version = database.prepare('pragma data_version')
   const connection = new SqliteConnection(database)
   const db = new Kysely<Database>({ dialect: sqliteDialect(database, connection) })
+  const reads = new Reads(connection, db)
   return {
     db,
-    readNow: query => connection.readNow(query),
+    readSoon: query => reads.soon(query),
     foreignVersion: () => Number(version.get()?.data_version),
     close: () => db.destroy(),
   }

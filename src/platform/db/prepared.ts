@@ -33,6 +33,6 @@ export function prepared<V extends Values, Row>(
     }
     const parameters = query.parameters.map(value => (value instanceof Parameter ? values[value.name] : value))
     const bound: CompiledQuery<Row> = { ...query, parameters }
-    return ctx.readNow<Row>(bound) ?? (await ctx.db.executeQuery(bound)).rows
+    return ctx.db.isTransaction ? (await ctx.db.executeQuery(bound)).rows : ctx.readSoon(bound)
   }
 }

@@ -21,7 +21,7 @@ const NO_BODY = Buffer.alloc(0)
  * Reads the whole body, of any method, into `request.rawBody`. Throws `headersTooLarge` (over 16 KiB), `bodyTooLarge`
  * (over 1 MiB) and `malformed` (it broke off).
  */
-export async function readRawBody(request: FastifyRequest): Promise<void> {
+export function readRawBody(request: FastifyRequest): void | Promise<void> {
   const { headers, rawHeaders } = request.raw
   request.sentContentType = headers['content-type']
   // Without it, and without the two below, the framework sees no body to parse and leaves content types to us.
@@ -33,6 +33,11 @@ export async function readRawBody(request: FastifyRequest): Promise<void> {
     throw new DomainError('headersTooLarge', `the headers are larger than ${HEADERS_MAX_BYTES} bytes`)
   }
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return
+  return readSentBody(request)
+}
+
+async function readSentBody(request: FastifyRequest): Promise<void> {
+  const { headers } = request.raw
   if (Number(headers['content-length']) > BODY_MAX_BYTES) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0

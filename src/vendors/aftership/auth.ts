@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Context, Principal } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
+import { whenThere } from '../../platform/web/at-once.ts'
 import * as grants from './grants.ts'
 import * as organizations from './organizations.store.ts'
 import { signStrings } from './sign-string.ts'
@@ -19,7 +20,7 @@ export interface Caller {
 const SKEW_MAX_MS = 180_000
 
 /** Throws `unauthenticated`, whose message says why, for the log alone. */
-export async function authenticate(ctx: Context, request: FastifyRequest): Promise<Caller> {
+export function authenticate(ctx: Context, request: FastifyRequest): Caller | Promise<Caller> {
   const key = headerOf(request, 'as-api-key')
   const token = headerOf(request, 'as-access-token')
   if (key !== undefined && token !== undefined) throw refused('two credentials in one request')
@@ -32,17 +33,31 @@ export async function authenticate(ctx: Context, request: FastifyRequest): Promi
   throw refused('no credential')
 }
 
-async function keyCaller(ctx: Context, request: FastifyRequest, key: string): Promise<Caller> {
+function keyCaller(ctx: Context, request: FastifyRequest, key: string): Caller | Promise<Caller> {
+  const found = ctx.lookups.get(`aftership-key:${ctx.vault.memoryHash(key)}`, () => openKey(ctx, key))
+  return whenThere(found, opened => admitKey(ctx, request, opened))
+}
+
+/** What a key opens; remembered until anything about keys or organizations changes. */
+interface OpenedKey {
+  credential: credentials.Credential
+  requestsPerSecond: number
+}
+
+async function openKey(ctx: Context, key: string): Promise<OpenedKey | undefined> {
   const credential = await credentials.find(ctx, key)
-  if (credential?.vendor !== 'aftership') throw refused('unknown key')
+  if (credential?.vendor !== 'aftership') return undefined
+  return { credential, requestsPerSecond: await requestsPerSecond(ctx, credential.tenant) }
+}
+
+function admitKey(ctx: Context, request: FastifyRequest, opened: OpenedKey | undefined): Caller {
+  if (!opened) throw refused('unknown key')
+  const { credential, requestsPerSecond } = opened
   if (!credentials.isUsable(ctx, credential)) throw refused(`key ${credential.fingerprint} is disabled or expired`)
   if (credential.mode !== 'api_key') verifySignature(ctx, request, credential)
   ctx.usage.note(credential.id)
-  return {
-    principal: principalOf(credential.tenant, `key:${credential.id}`, request),
-    scopes: credential.scopes,
-    requestsPerSecond: await requestsPerSecond(ctx, credential.tenant),
-  }
+  const principal = principalOf(credential.tenant, `key:${credential.id}`, request)
+  return { principal, scopes: credential.scopes, requestsPerSecond }
 }
 
 async function tokenCaller(ctx: Context, request: FastifyRequest, token: string): Promise<Caller> {

@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
 import { DomainError, toDomainError } from '../../platform/errors.ts'
 import type { Allowance } from '../../platform/rate-limit/fixed-window.ts'
+import { finish, whenThere } from '../../platform/web/at-once.ts'
 import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
 import { noteRefusal } from '../../platform/web/refusal.ts'
 import { authenticate, type Caller } from './auth.ts'
@@ -48,17 +49,19 @@ const ById = Type.Object({ id: Type.String() })
 
 export function membersApi(ctx: Context): FastifyPluginAsyncTypebox {
   return async app => {
-    app.addHook('onRequest', async (request, reply) => {
+    app.decorateRequest('aftership')
+    app.addHook('onRequest', (request, reply, done) => {
       reply.headers(commonHeaders(request.id))
-      await readRawBody(request)
-      request.aftership = await authenticate(ctx, request)
-      limitRate(ctx, request, reply)
-    })
-    app.addHook('preValidation', async request => {
-      const { scope } = request.routeOptions.config
-      if (scope === undefined) return
-      if (!request.aftership.scopes.includes(scope)) throw new DomainError('forbidden', `scope ${scope} is missing`)
-      if (request.routeOptions.schema?.body) request.body = parseJson(request.rawBody)
+      finish(
+        whenThere(readRawBody(request), () =>
+          whenThere(authenticate(ctx, request), caller => {
+            request.aftership = caller
+            limitRate(ctx, request, reply)
+            requireScope(request)
+          }),
+        ),
+        done,
+      )
     })
     app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
     app.setNotFoundHandler((request, reply) => sendError(new DomainError('notFound', 'no such route'), request, reply))
@@ -132,6 +135,16 @@ export function commonHeaders(requestId: string): Record<string, string> {
   return { 'as-trace-id': requestId, 'cache-control': NO_STORE }
 }
 
+function requireScope(request: FastifyRequest): void {
+  const { scope } = request.routeOptions.config
+  if (scope === undefined || request.aftership.scopes.includes(scope)) return
+  throw new DomainError('forbidden', `scope ${scope} is missing`)
+}
+
+async function readJson(request: FastifyRequest): Promise<void> {
+  request.body = parseJson(request.rawBody)
+}
+
 function route<const Input extends object, const Reply extends object>(
   summary: string,
   scope: string,
@@ -140,6 +153,7 @@ function route<const Input extends object, const Reply extends object>(
 ) {
   return {
     config: { scope },
+    ...('body' in input ? { preValidation: readJson } : {}),
     schema: { summary, tags: ['Members'], ...input, response: { ...replies, '4xx': ErrorReply } },
   }
 }

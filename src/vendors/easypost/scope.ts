@@ -32,6 +32,7 @@ declare module 'fastify' {
 
 /** Sets up a scope: its hooks, its errors and its 404. Routes come after it. */
 export function setUpScope(ctx: Context, app: FastifyInstance): void {
+  app.decorateRequest('easypost')
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headersOf(request.id, request.protocol === 'https'))
     const caller = await authenticate(ctx, request)
