@@ -1,8 +1,9 @@
 // Measures `GET /admin/2022-01/memberships/{id}` on SQLite (authentication, rate limit, log line, metrics and the read
 // included) against a bare Fastify route that returns the same JSON from memory.
 //
-// Run: `node bench/read-by-id.ts`, about a minute. Both servers are processes on one core, loaded in turn, round by
-// round; the load comes from this process on the other core and spreads over 1,000 memberships.
+// Run: `node bench/read-by-id.ts [connections]`, about a minute; 50 connections unless told otherwise. Both servers are
+// processes on one core, loaded in turn, round by round; the load comes from this process on the other core and spreads
+// over 1,000 memberships, one request at a time on each connection.
 //
 // How to read it: each cell is the median over the rounds. `requests/s` is what clients get. `CPU µs` is the server's
 // processor time for one request: it is steadier than requests/s on a busy machine. `server busy` and `load busy` are
@@ -20,7 +21,7 @@ import { median, table } from './numbers.ts'
 import { type ServerProcess, start, startUnderstudy } from './server-process.ts'
 
 const MEMBERSHIPS = 1000
-const CONNECTIONS = 50
+const CONNECTIONS = Number(process.argv[2] ?? 50)
 const ROUNDS = 7
 const ROUND_S = 3
 const WARM_UP_S = 5
@@ -76,7 +77,7 @@ function startBare(directory: string, replies: Record<string, unknown>): Promise
 /** Loads a server for `seconds`; each connection reads its own share of the memberships, over and over. */
 async function load(server: ServerProcess, store: MembershipStore, seconds: number): Promise<Round> {
   const paths = store.members.map(({ id }) => ({ path: `${PATH}/${id}` }))
-  const share = paths.length / CONNECTIONS
+  const share = Math.floor(paths.length / CONNECTIONS)
   let connection = 0
   const cpuBefore = cpuSeconds(server.pid)
   const ownBefore = process.cpuUsage()
