@@ -111,7 +111,7 @@ function report(bare: Contender, understudy: Contender): boolean {
   const byRequests = median(undisturbed.map(pair => pair.ours.requestsPerSecond / pair.bare.requestsPerSecond))
   const byCpu = median(pairs.map(pair => pair.bare.cpuMicroseconds / pair.ours.cpuMicroseconds))
   const header = ['', 'requests/s', 'CPU µs', 'server busy', 'load busy']
-  const ratios = ['ratio', byRequests.toFixed(3), byCpu.toFixed(3), '', '']
+  const ratios = ['ratio', undisturbed.length > 0 ? byRequests.toFixed(3) : '', byCpu.toFixed(3), '', '']
   console.log(table([header, lineOf(bare), lineOf(understudy), ratios]))
   console.log(`${CONNECTIONS} connections; undisturbed rounds: ${undisturbed.length} of ${ROUNDS}`)
   if (!canPin) console.log('the processes could not be pinned to cores: the two servers had all of them')

@@ -212,6 +212,12 @@ export async function setHolder(
   })
 }
 
+/** The working keys that a person holds, at any vendor. */
+export async function listUsableHeld(ctx: Context, holder: string): Promise<Credential[]> {
+  const rows = await store.listAll(ctx, { holder: emailKey(holder) })
+  return rows.map(credentialOf).filter(credential => isUsable(ctx, credential))
+}
+
 /** Which keys a removal concerns: those of a holder, or of an owner, of one tenant or all. */
 export type HeldKeys = { vendor: string; tenant?: string } & ({ holder: string } | { owner: string })
 

@@ -138,6 +138,7 @@ export async function remove(
     const { vendor, tenant } = principal
     await credentials.disableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
     await grants.endOfMember(tx, principal, membership.accountId, causeOf(id))
+    await reportSurvivingKeys(tx, principal, membership.email)
   })
 }
 
@@ -270,6 +271,14 @@ async function requireSeat(tx: Context, organization: organizations.Organization
 function alreadyMember(tx: Context, principal: Principal): DomainError {
   trap(tx, principal, 'one-role-per-account')
   return new DomainError('conflict', 'the account is a member already; change its role instead')
+}
+
+/** The trap that a leaver's other keys live on: whoever removes a member should know of them, and offboard the person. */
+async function reportSurvivingKeys(tx: Context, { requestId }: Principal, email: string): Promise<void> {
+  const surviving = await credentials.listUsableHeld(tx, email)
+  tx.afterCommit(() => {
+    for (const { vendor, tenant } of surviving) tx.traps('keys-survive-member', { vendor, tenant, requestId })
+  })
 }
 
 function trap(tx: Context, { vendor, tenant, requestId, operator }: Principal, name: string): void {
