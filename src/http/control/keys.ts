@@ -10,6 +10,10 @@ import { ListQuery, listOf, listReply, pageQuery } from '../../platform/web/list
 import type { Vendor } from '../../vendors/vendor.ts'
 
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
+const Time = Type.String({
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$',
+  description: 'UTC, ISO 8601 with milliseconds.',
+})
 const ById = Type.Object({ id: Type.String() })
 
 /** Keys and tokens of every vendor: who holds them, when they were last used, and off with them. */
@@ -30,6 +34,8 @@ export function keyRoutes(ctx: Context, vendors: readonly Vendor[]): FastifyPlug
       vendor: Type.Optional(Type.String()),
       tenant: Type.Optional(Type.String()),
       holder: Type.Optional(Type.String({ description: "The holder's email." })),
+      createdBefore: Type.Optional(Time),
+      unusedSince: Type.Optional(Time),
     }
     app.get(
       '/keys',
@@ -42,10 +48,8 @@ export function keyRoutes(ctx: Context, vendors: readonly Vendor[]): FastifyPlug
         },
       },
       async request => {
-        const { vendor, tenant, holder } = request.query
-        return listReply(await credentials.list(ctx, { vendor, tenant, holder }, pageQuery(request.query)), key =>
-          keyOf(ctx, key),
-        )
+        const { limit: _limit, after: _after, ...filter } = request.query
+        return listReply(await credentials.list(ctx, filter, pageQuery(request.query)), key => keyOf(ctx, key))
       },
     )
     app.get(

@@ -43,6 +43,10 @@ export interface CredentialFilter {
   tenant?: string | undefined
   owner?: string | undefined
   holder?: string | undefined
+  /** Made before this timestamp. */
+  createdBefore?: string | undefined
+  /** Not used since this timestamp, or never. */
+  unusedSince?: string | undefined
 }
 
 export function findByHash(ctx: Context, lookupHash: string): Promise<CredentialRow | undefined> {
@@ -91,11 +95,15 @@ export async function remove(ctx: Context, id: string): Promise<void> {
   await ctx.db.deleteFrom('credentials').where('id', '=', id).execute()
 }
 
-function filtered(ctx: Context, { vendor, tenant, owner, holder }: CredentialFilter) {
+function filtered(ctx: Context, { vendor, tenant, owner, holder, createdBefore, unusedSince }: CredentialFilter) {
   let query = ctx.db.selectFrom('credentials').selectAll()
   if (vendor !== undefined) query = query.where('vendor', '=', vendor)
   if (tenant !== undefined) query = query.where('tenant', '=', tenant)
   if (owner !== undefined) query = query.where('owner', '=', owner)
   if (holder !== undefined) query = query.where('holder', '=', holder)
+  if (createdBefore !== undefined) query = query.where('created_at', '<', createdBefore)
+  if (unusedSince !== undefined) {
+    query = query.where(eb => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', unusedSince)]))
+  }
   return query
 }
