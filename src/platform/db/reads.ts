@@ -28,7 +28,13 @@ export class Reads {
   soon<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
     return new Promise((resolve, reject) => {
       const read: Read = {
-        together: () => resolve(this.#connection.all(query)),
+        together: () => {
+          try {
+            resolve(this.#connection.all(query))
+          } catch (error) {
+            reject(error)
+          }
+        },
         alone: () => resolve(this.#db.executeQuery(query).then(({ rows }) => rows)),
         fail: reject,
       }

@@ -60,7 +60,8 @@ export class SqliteConnection implements DatabaseConnection {
     try {
       for (const read of reads) read()
     } finally {
-      this.#prepare('commit').statement.run()
+      // A statement that fails hard has ended it already.
+      if (this.#database.isTransaction) this.#prepare('commit').statement.run()
     }
     return true
   }
