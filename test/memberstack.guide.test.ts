@@ -1,80 +1,22 @@
-// The Memberstack guide "Admin Package (REST)" as it is written: each request of it with only host and key replaced,
-// each response example found in the answer. The store holds what the examples speak of, at the time they speak of.
+// The Memberstack guide "Admin Package (REST)" as it is written: each of its curl requests with only host and key
+// replaced, each response example found in the answer. The store holds what the examples speak of.
 
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { assertHolds } from './examples.ts'
-import { assertEnvelope, type Json, login, PASSWORD, seedOf, unlimited } from './memberstack.support.ts'
+import {
+  ID,
+  LIST_PUBLIC,
+  LIST_SECRET,
+  NOW,
+  PUBLIC,
+  retrieved,
+  SECRET,
+  startGuide,
+  verified,
+} from './memberstack.guide.ts'
+import { assertEnvelope, type Json, login, PASSWORD } from './memberstack.support.ts'
 import { openClient, type SocketReply } from './socket.ts'
-import { startApp, type TestApp } from './support.ts'
-
-const SECRET = 'sk_sb_guide'
-const PUBLIC = 'pk_sb_guide'
-const LIST_SECRET = 'sk_sb_guide_list'
-const ID = 'mem_sb_cl3ddkq070005njvl997d9mf8'
-const NOW = '2022-05-19T18:57:35.143Z'
-
-const freePlan = { id: 'pln_sb_cl3d9q5yi00040tczdir41rsy', name: 'My Awesome Free Plan', type: 'FREE' }
-const guideApp = {
-  id: 'app_cf3d3n9fh00027tcz48xr7dkp',
-  name: 'Guide',
-  keys: { sandboxSecret: SECRET, sandboxPublic: PUBLIC },
-  settings: { rateLimit: unlimited },
-  plans: [
-    { ...freePlan, permissions: ['per_basic'] },
-    { id: 'pln_abc', name: 'Abc', type: 'FREE' },
-    { id: 'pln_abc123', name: 'Abc 123', type: 'FREE', permissions: ['per_basic'] },
-  ],
-  members: {
-    sandbox: [
-      {
-        id: ID,
-        email: 'user-1652986650386@test.com',
-        password: PASSWORD,
-        plans: [freePlan.id],
-        customFields: { country: 'Sweden' },
-        metaData: { language: 'Swedish' },
-        loginRedirect: 'login-redirect-1',
-      },
-      { id: 'mem_sb_cl50gxp5u0001xfvl3fn81131', email: 'token@test.com', password: PASSWORD },
-      { id: 'mem_sb_cl3ddkq070005n', email: 'example@test.com' },
-    ],
-  },
-}
-const listApp = {
-  id: 'app_clist00000000000000000000',
-  name: 'List',
-  keys: { sandboxSecret: LIST_SECRET, sandboxPublic: 'pk_sb_guide_list' },
-  settings: { rateLimit: unlimited },
-  plans: [{ id: 'pln_list', name: 'My Awesome Free Plan', type: 'FREE' }],
-  members: {
-    sandbox: [
-      {
-        email: 'john@doe.com',
-        password: PASSWORD,
-        plans: ['pln_list'],
-        permissions: ['view:basic:workouts'],
-        customFields: { country: 'Germany' },
-        metaData: { avatar: 'photo.png' },
-        loginRedirect: '/john-welcome',
-      },
-      {
-        email: 'jane@doe.com',
-        password: PASSWORD,
-        plans: ['pln_list'],
-        permissions: ['view:all:workouts'],
-        customFields: { country: 'USA' },
-        metaData: { avatar: 'photo2.png' },
-        loginRedirect: '/jane-welcome',
-      },
-    ],
-  },
-}
-async function startGuide(now = NOW): Promise<{ app: TestApp; origin: string }> {
-  const app = await startApp(seedOf(guideApp, listApp), { now })
-  return { app, origin: await app.app.listen() }
-}
 
 /** Sends a curl command of the guide, a backslash at the end of each line or not. */
 async function curl(origin: string, command: string, key = SECRET): Promise<SocketReply & { body: Json }> {
@@ -93,29 +35,6 @@ async function curl(origin: string, command: string, key = SECRET): Promise<Sock
 }
 
 const connection = { id: 'con_...', status: 'ACTIVE', planId: 'pln_...', type: 'FREE', payment: null }
-
-/** The guide's example of a retrieved member, whole. */
-const retrieved = {
-  id: ID,
-  auth: { email: 'user-1652986650386@test.com' },
-  createdAt: '2022-05-19T18:57:35.143Z',
-  lastLogin: '2022-05-19T18:57:35.143Z',
-  metaData: { language: 'Swedish' },
-  customFields: { country: 'Sweden' },
-  permissions: ['per_basic'],
-  loginRedirect: 'login-redirect-1',
-  planConnections: [
-    {
-      id: 'con_...',
-      active: true,
-      status: 'ACTIVE',
-      planId: 'pln_sb_cl3d9q5yi00040tczdir41rsy',
-      planName: 'My Awesome Free Plan',
-      type: 'FREE',
-      payment: null,
-    },
-  ],
-}
 
 const listed = {
   totalCount: 2,
@@ -237,8 +156,7 @@ describe('curl', () => {
     test(name, async () => {
       const { app, origin } = await startGuide()
       await login(app, 'user-1652986650386@test.com', PASSWORD, { key: PUBLIC })
-      for (const email of ['john@doe.com', 'jane@doe.com'])
-        await login(app, email, PASSWORD, { key: 'pk_sb_guide_list' })
+      for (const email of ['john@doe.com', 'jane@doe.com']) await login(app, email, PASSWORD, { key: LIST_PUBLIC })
       await app.newEvents()
       const reply = await curl(origin, command, key)
       assert.equal(reply.status, 200, reply.text)
@@ -353,120 +271,5 @@ curl --location --request POST 'https://admin.memberstack.com/members/verify-tok
       const reply = await curl(origin, GET_MEMBER.replace('x-api-key', name))
       assert.equal(reply.body.data.id, ID)
     }
-  })
-})
-
-/** The guide's example of a verified token, whole. */
-const verified = {
-  id: 'mem_sb_cl50gxp5u0001xfvl3fn81131',
-  type: 'member',
-  iat: 1681414876,
-  exp: 1682624476,
-  aud: 'app_cf3d3n9fh00027tcz48xr7dkp',
-  iss: 'https://api.memberstack.com',
-}
-
-interface Axios {
-  get(url: string, config: object): Promise<AxiosReply>
-  post(url: string, data: object, config: object): Promise<AxiosReply>
-  delete(url: string, ...rest: object[]): Promise<AxiosReply>
-}
-interface AxiosReply {
-  status: number
-  data: Json
-}
-
-/** The one that the vendor's own package brings along. */
-const axios: Axios = createRequire(createRequire(import.meta.url).resolve('@memberstack/admin'))('axios')
-
-describe('axios', () => {
-  const headers = { 'X-API-KEY': SECRET }
-  const start = async (now?: string) => {
-    const { app, origin } = await startGuide(now)
-    return { app, BASE_URL: `${origin}/members` }
-  }
-
-  test('List all members', async () => {
-    const { BASE_URL } = await start()
-    const { data } = await axios.get(BASE_URL, { headers: { 'X-API-KEY': LIST_SECRET } })
-    assert.deepEqual([data.totalCount, data.hasMore, data.data.length], [2, false, 2])
-  })
-
-  test('Retrieve a member with ID and with email', async () => {
-    const { BASE_URL } = await start()
-    const byId = await axios.get(`${BASE_URL}/mem_sb_cl3ddkq070005njvl997d9mf8`, { headers })
-    assertHolds(byId.data.data, { ...retrieved, lastLogin: null })
-    const byEmail = await axios.get(`${BASE_URL}/example%40test.com`, { headers })
-    assert.equal(byEmail.data.data.auth.email, 'example@test.com')
-  })
-
-  test('Create a member', async () => {
-    const { app, BASE_URL } = await start()
-    const data = {
-      email: 'john2@doe.com',
-      password: '123123123',
-      plans: [{ planId: 'pln_abc123' }],
-      customFields: { country: 'Sweden' },
-      json: { friends: ['mem_123...', 'mem_456...'] },
-      metaData: { language: 'Swedish' },
-      loginRedirect: '/welcome',
-    }
-    const reply = await axios.post(BASE_URL, data, { headers })
-    const { email, password: _, plans: __, ...shown } = data
-    assertHolds(reply.data, { data: { ...shown, auth: { email }, permissions: ['per_basic'] } })
-    await app.assertEvents('member.created', 'member.plan.added')
-  })
-
-  test('Update a member: by POST, to its own path', async () => {
-    const { app, BASE_URL } = await start()
-    const data = {
-      customFields: { country: 'Norway' },
-      metaData: { language: 'Norwegian' },
-      json: { friends: ['mem_123...', 'mem_456...'] },
-    }
-    const reply = await axios.post(`${BASE_URL}/${ID}`, data, { headers })
-    assertHolds(reply.data, { data: { ...retrieved, lastLogin: null, ...data } })
-    await app.assertEvents('member.updated')
-  })
-
-  const flags = { deleteStripeCustomer: true, cancelStripeSubscriptions: true }
-
-  test('Delete a member: the flags as data of the request', async () => {
-    const { app, BASE_URL } = await start()
-    const reply = await axios.delete(`${BASE_URL}/${ID}`, { data: flags, headers })
-    assert.deepEqual(reply.data, { data: { id: ID } })
-    const [deleted, ...more] = await app.newEvents()
-    assert.deepEqual([deleted?.type, more], ['member.deleted', []])
-    assertHolds(deleted?.data.stripe, flags)
-  })
-
-  test('Delete a member as printed: it sends no key, and so deletes nobody', async () => {
-    const { app, BASE_URL } = await start()
-    await assert.rejects(
-      axios.delete(`${BASE_URL}/${ID}`, flags, { headers }),
-      ({ response }: { response: AxiosReply }) => {
-        assert.deepEqual([response.status, response.data.code], [400, 'validation/invalid-secret-key'])
-        return true
-      },
-    )
-    await app.assertEvents()
-  })
-
-  test('Add a free plan to a member, and remove it', async () => {
-    const { app, BASE_URL } = await start()
-    const data = { planId: 'pln_abc' }
-    for (const verb of ['add-plan', 'remove-plan']) {
-      const reply = await axios.post(`${BASE_URL}/mem_sb_cl3ddkq070005n/${verb}`, data, { headers })
-      assert.deepEqual([reply.status, reply.data], [200, 'OK'])
-    }
-    await app.assertEvents('member.plan.added', 'member.plan.canceled')
-  })
-
-  test('Verify member token', async () => {
-    const { app, BASE_URL } = await start('2023-04-13T19:41:16.000Z')
-    const { tokens } = await login(app, 'token@test.com', PASSWORD, { key: PUBLIC })
-    const typed = { ...headers, 'Content-Type': 'application/json' }
-    const reply = await axios.post(`${BASE_URL}/verify-token`, { token: tokens.accessToken }, { headers: typed })
-    assert.deepEqual(reply.data, { data: verified })
   })
 })
