@@ -25,6 +25,7 @@ import { createLog } from './platform/log.ts'
 import { mailJobs } from './platform/mail/jobs.ts'
 import { type Mailer, openMailer } from './platform/mail/smtp.ts'
 import { type Lookup, lookupAll } from './platform/outbound/post.ts'
+import { createPasswords } from './platform/passwords.ts'
 import { FixedWindow } from './platform/rate-limit/fixed-window.ts'
 import { TokenBuckets } from './platform/rate-limit/token-bucket.ts'
 import { createTraps } from './platform/traps.ts'
@@ -69,6 +70,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       ids: surroundings.ids ?? randomIds,
       log,
       vault,
+      passwords: createPasswords(config.passwords),
       limits: new FixedWindow(clock),
       buckets: new TokenBuckets(clock),
       lookups: new LookupCache(store.foreignVersion),
@@ -81,6 +83,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
         strippedPrefix: config.strippedPrefix,
         smtp: config.smtp !== undefined,
         allowPrivateAddresses: config.webhooks.allowPrivateAddresses,
+        offboardingRemovesPlans: config.offboarding.removePlans,
       },
       readSoon: store.readSoon,
       afterCommit: action => action(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { type Config, ConfigError, type Flags, readConfig } from './config.ts'
@@ -29,6 +29,8 @@ test('without any setting the server listens on loopback and keeps its data besi
     strippedPrefix: '',
     smtp: undefined,
     webhooks: { allowPrivateAddresses: undefined },
+    passwords: { memoryKiB: 19_456, passes: 2, parallelism: 1, concurrency: Math.min(availableParallelism(), 2) },
+    offboarding: { removePlans: false },
     tls: undefined,
     masterKey: undefined,
   })
@@ -45,6 +47,8 @@ trustProxy: true
 strippedPrefix: /one/two
 smtp: { url: "smtp://file.test", from: file@file.test }
 webhooks: { allowPrivateAddresses: false }
+passwords: { memoryKiB: 65536, passes: 3, parallelism: 4, concurrency: 1 }
+offboarding: { removePlans: true }
 `
 
 test('every setting can stand in the file', async () => {
@@ -59,6 +63,8 @@ test('every setting can stand in the file', async () => {
     strippedPrefix: '/one/two',
     smtp: { url: 'smtp://file.test', from: 'file@file.test' },
     webhooks: { allowPrivateAddresses: false },
+    passwords: { memoryKiB: 65_536, passes: 3, parallelism: 4, concurrency: 1 },
+    offboarding: { removePlans: true },
     tls: undefined,
     masterKey: undefined,
   })
@@ -110,6 +116,44 @@ for (const { name, flags = {}, env = {}, expected } of precedence) {
   })
 }
 
+const passwords: { name: string; file: string; threads?: string; expected: Partial<Config['passwords']> }[] = [
+  {
+    name: 'what the file does not say about passwords stays as it is',
+    file: 'passwords: { passes: 5 }',
+    expected: { memoryKiB: 19_456, passes: 5, parallelism: 1 },
+  },
+  {
+    name: 'the least that argon2 takes can be configured',
+    file: 'passwords: { memoryKiB: 16, passes: 1, parallelism: 2 }',
+    expected: { memoryKiB: 16, passes: 1, parallelism: 2 },
+  },
+  {
+    name: 'a larger thread pool hashes more passwords at once',
+    file: 'passwords: { concurrency: 8 }',
+    threads: '10',
+    expected: { concurrency: 8 },
+  },
+  {
+    name: 'by default there are as many passwords at once as there are cores',
+    file: '',
+    threads: '1024',
+    expected: { concurrency: Math.min(availableParallelism(), 128) },
+  },
+  ...['3', '2', '1', '0', ''].map(threads => ({
+    name: `a thread pool of "${threads}" hashes one password at a time`,
+    file: '',
+    threads,
+    expected: { concurrency: 1 },
+  })),
+]
+for (const { name, file, threads, expected } of passwords) {
+  test(name, async () => {
+    const pool = threads === undefined ? {} : { UV_THREADPOOL_SIZE: threads }
+    const config = await readConfig({}, { UNDERSTUDY_CONFIG: fileOf(file), ...pool })
+    assert.deepEqual({ ...config.passwords, ...expected }, config.passwords)
+  })
+}
+
 for (const [name, text] of [
   ['base64', KEY.toString('base64')],
   ['base64 with a line end', `${KEY.toString('base64')}\n`],
@@ -143,6 +187,18 @@ const wrong: { flags?: Flags; env?: NodeJS.ProcessEnv; says: RegExp }[] = [
     flags: { 'tls-cert': join(directory, 'none.pem'), 'tls-key': join(directory, 'none.pem') },
     says: /^cannot read .*none\.pem/,
   },
+  {
+    env: { UNDERSTUDY_CONFIG: fileOf('passwords: { concurrency: 3 }') },
+    says: /^passwords\.concurrency: 3 at once need UV_THREADPOOL_SIZE=5 in the environment, not 4$/,
+  },
+  {
+    env: { UNDERSTUDY_CONFIG: fileOf('passwords: { concurrency: 2 }'), UV_THREADPOOL_SIZE: 'many' },
+    says: /^passwords\.concurrency: 2 at once need UV_THREADPOOL_SIZE=4 in the environment, not 1$/,
+  },
+  {
+    env: { UNDERSTUDY_CONFIG: fileOf('passwords: { memoryKiB: 31, parallelism: 4 }') },
+    says: /^passwords\.memoryKiB must be at least 8 times passwords\.parallelism$/,
+  },
   { env: { UNDERSTUDY_CONFIG: join(directory, 'none.yaml') }, says: /^cannot read the config file .*none\.yaml/ },
 ]
 for (const { flags = {}, env = {}, says } of wrong) {
@@ -166,6 +222,18 @@ const wrongFiles: [text: string, line: number, says: string][] = [
   ['strippedPrefix: no-slash\n', 1, 'strippedPrefix'],
   ['logLevel: loud\n', 1, 'logLevel'],
   ['webhooks: { allowPrivateAddresses: maybe }\n', 1, 'webhooks.allowPrivateAddresses: must be boolean'],
+  ['passwords:\n  memoryKiB: 7\n', 2, 'passwords.memoryKiB: must be >= 8'],
+  ['passwords:\n  memoryKiB: 262145\n', 2, 'passwords.memoryKiB: must be <= 262144'],
+  ['passwords:\n  passes: 0\n', 2, 'passwords.passes: must be >= 1'],
+  ['passwords:\n  passes: 17\n', 2, 'passwords.passes: must be <= 16'],
+  ['passwords:\n  parallelism: 0\n', 2, 'passwords.parallelism: must be >= 1'],
+  ['passwords:\n  parallelism: 17\n', 2, 'passwords.parallelism: must be <= 16'],
+  ['passwords:\n  concurrency: 0\n', 2, 'passwords.concurrency: must be >= 1'],
+  ['passwords:\n  concurrency: 129\n', 2, 'passwords.concurrency: must be <= 128'],
+  ['passwords:\n  concurrency: 1.5\n', 2, 'passwords.concurrency: must be integer'],
+  ['passwords:\n  pepper: x\n', 2, 'passwords.pepper: no such setting'],
+  ['offboarding: { removePlans: some }\n', 1, 'offboarding.removePlans: must be boolean'],
+  ['offboarding: { removeplans: true }\n', 1, 'offboarding.removeplans: no such setting'],
   ['host: [\n', 2, ''],
   ['- host\n', 1, 'the file: must be object'],
 ]

@@ -2,10 +2,13 @@
 // file, the file over the defaults.
 
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import { type Static, type TObject, Type } from 'typebox'
 import { parseMasterKey } from './platform/credentials/master-key.ts'
 import type { SmtpSettings } from './platform/mail/smtp.ts'
+import type { PasswordSettings } from './platform/passwords.ts'
+import { COST_MAX, COST_MIN, KIB_PER_LANE } from './platform/phc.ts'
 import { parseDocument } from './platform/yaml-document.ts'
 
 export interface Config {
@@ -24,6 +27,8 @@ export interface Config {
   smtp: SmtpSettings | undefined
   /** Undefined: what the store says, which a seed may set. */
   webhooks: { allowPrivateAddresses: boolean | undefined }
+  passwords: PasswordSettings
+  offboarding: { removePlans: boolean }
   /** Certificate and key as PEM: then the port speaks HTTPS, and nothing else. */
   tls: { cert: Buffer; key: Buffer } | undefined
   /** From the environment; otherwise a file in the data directory. */
@@ -43,6 +48,15 @@ export class ConfigError extends Error {}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
+/** OWASP's least for argon2id; what is above takes longer to guess, and to check. */
+const PASSWORD_COST = { memoryKiB: 19_456, passes: 2, parallelism: 1 }
+const CONCURRENCY_MAX = 128
+/** What libuv starts where UV_THREADPOOL_SIZE is not set, and the most it starts. */
+const THREADS = 4
+const THREADS_MAX = 1024
+/** Threads that hashing leaves to files, name look-ups and signatures. */
+const THREADS_FREE = 2
+
 /** The config file: `UNDERSTUDY_CONFIG=FILE`, YAML. */
 const ConfigFile: TObject = Type.Object(
   {
@@ -60,6 +74,20 @@ const ConfigFile: TObject = Type.Object(
     webhooks: Type.Optional(
       Type.Object({ allowPrivateAddresses: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
     ),
+    passwords: Type.Optional(
+      Type.Object(
+        {
+          memoryKiB: Type.Optional(Type.Integer({ minimum: COST_MIN.memoryKiB, maximum: COST_MAX.memoryKiB })),
+          passes: Type.Optional(Type.Integer({ minimum: COST_MIN.passes, maximum: COST_MAX.passes })),
+          parallelism: Type.Optional(Type.Integer({ minimum: COST_MIN.parallelism, maximum: COST_MAX.parallelism })),
+          concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: CONCURRENCY_MAX })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    offboarding: Type.Optional(
+      Type.Object({ removePlans: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+    ),
     smtp: Type.Optional(
       Type.Object(
         { url: Type.String({ pattern: '^smtps?://' }), from: Type.String({ minLength: 3 }) },
@@ -69,7 +97,11 @@ const ConfigFile: TObject = Type.Object(
   },
   { additionalProperties: false },
 )
-type FileSettings = Partial<Omit<Config, 'masterKey' | 'tls'>> & { tls?: { cert: string; key: string } }
+type FileSettings = Partial<Omit<Config, 'masterKey' | 'tls' | 'passwords' | 'offboarding'>> & {
+  tls?: { cert: string; key: string }
+  passwords?: Partial<PasswordSettings>
+  offboarding?: { removePlans?: boolean }
+}
 
 /** Puts a configuration together. Throws ConfigError. */
 export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
@@ -93,6 +125,8 @@ export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.
         switchOf(env.UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES, 'UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES') ??
         file.webhooks?.allowPrivateAddresses,
     },
+    passwords: passwordsOf(file.passwords, env.UV_THREADPOOL_SIZE),
+    offboarding: { removePlans: file.offboarding?.removePlans ?? false },
     tls: tlsOf(
       flags['tls-cert'] ?? env.UNDERSTUDY_TLS_CERT ?? file.tls?.cert,
       flags['tls-key'] ?? env.UNDERSTUDY_TLS_KEY ?? file.tls?.key,
@@ -148,6 +182,29 @@ function smtpOf(env: NodeJS.ProcessEnv): SmtpSettings | undefined {
   }
   if (!env.UNDERSTUDY_SMTP_FROM) throw new ConfigError('UNDERSTUDY_SMTP_FROM is needed beside UNDERSTUDY_SMTP_URL')
   return { url: env.UNDERSTUDY_SMTP_URL, from: env.UNDERSTUDY_SMTP_FROM }
+}
+
+/** Hashing never takes the whole thread pool, whose size is `poolSize`: a name look-up would wait behind passwords. */
+function passwordsOf(settings: FileSettings['passwords'], poolSize: string | undefined): PasswordSettings {
+  const threads = threadsOf(poolSize)
+  const atOnceMax = Math.max(1, threads - THREADS_FREE)
+  const concurrency = settings?.concurrency ?? Math.min(availableParallelism(), atOnceMax, CONCURRENCY_MAX)
+  if (concurrency > atOnceMax) {
+    throw new ConfigError(
+      `passwords.concurrency: ${concurrency} at once need UV_THREADPOOL_SIZE=${concurrency + THREADS_FREE} in the environment, not ${threads}`,
+    )
+  }
+  const cost = { ...PASSWORD_COST, ...settings }
+  if (cost.memoryKiB < cost.parallelism * KIB_PER_LANE) {
+    throw new ConfigError(`passwords.memoryKiB must be at least ${KIB_PER_LANE} times passwords.parallelism`)
+  }
+  return { ...cost, concurrency }
+}
+
+/** As libuv reads it: what is no number counts as one thread. */
+function threadsOf(poolSize: string | undefined): number {
+  if (poolSize === undefined) return THREADS
+  return Math.min(Math.max(1, Number.parseInt(poolSize, 10) || 1), THREADS_MAX)
 }
 
 function tlsOf(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {

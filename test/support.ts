@@ -49,6 +49,9 @@ export interface TestApp {
   mailsTo(to: string): Promise<{ subject: string; text: string }[]>
 }
 
+/** As little as argon2 takes: scenarios are about something else. */
+const CHEAP_PASSWORDS = { memoryKiB: 8, passes: 1, parallelism: 1, concurrency: 2 }
+
 /** Settings of the app, and `now`: where the clock starts to stand. */
 type StartOptions = Partial<Config> & { now?: string }
 
@@ -58,7 +61,8 @@ export async function startApp(seed: string, options: StartOptions = {}): Promis
   const clock = new FakeClock(now)
   const log: LogLine[] = []
   const destination = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
-  const config = { ...(await readConfig({ data: ':memory:', port: '0' }, {})), ...settings }
+  const defaults = await readConfig({ data: ':memory:', port: '0' }, {})
+  const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...settings }
   const app = await createApp(config, { clock, log: destination })
   after(() => app.close())
   const samples = await loadSeed(app.context, await parseSeed('test', seed))

@@ -9,6 +9,7 @@ import type { Database } from './db/database.ts'
 import type { Webhooks } from './events/dialect.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
+import type { Passwords } from './passwords.ts'
 import type { FixedWindow } from './rate-limit/fixed-window.ts'
 import type { TokenBuckets } from './rate-limit/token-bucket.ts'
 import type { Traps } from './traps.ts'
@@ -24,6 +25,8 @@ interface Settings {
   smtp: boolean
   /** Whether webhooks may go to private addresses; where it is not said here, the store does: settings.ts. */
   allowPrivateAddresses?: boolean | undefined
+  /** Whether vendors that have plans take them away from a person who leaves, and give them back on return. */
+  offboardingRemovesPlans: boolean
 }
 
 export interface Context {
@@ -33,6 +36,7 @@ export interface Context {
   readonly ids: Ids
   readonly log: Log
   readonly vault: Vault
+  readonly passwords: Passwords
   readonly limits: FixedWindow
   readonly buckets: TokenBuckets
   readonly lookups: LookupCache

@@ -11,6 +11,7 @@ import * as platformMigration from './db/migrations/2026-11-21-platform.ts'
 import { randomIds } from './ids.ts'
 import { type Job, startJobs } from './jobs.ts'
 import { createLog } from './log.ts'
+import { createPasswords } from './passwords.ts'
 import { FixedWindow } from './rate-limit/fixed-window.ts'
 import { TokenBuckets } from './rate-limit/token-bucket.ts'
 import { createTraps } from './traps.ts'
@@ -29,13 +30,20 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     ids: randomIds,
     log,
     vault: await openVault(store.db, new Uint8Array(32), clock.now()),
+    passwords: createPasswords({ memoryKiB: 8, passes: 1, parallelism: 1, concurrency: 1 }),
     limits: new FixedWindow(clock),
     buckets: new TokenBuckets(clock),
     lookups: new LookupCache(store.foreignVersion),
     usage: new Usage(clock),
     traps: createTraps(log, () => {}),
     webhooks: { dialects: new Map(), queued: new Bell() },
-    settings: { publicUrl: 'http://127.0.0.1', retentionMs: 0, strippedPrefix: '', smtp: false },
+    settings: {
+      publicUrl: 'http://127.0.0.1',
+      retentionMs: 0,
+      strippedPrefix: '',
+      smtp: false,
+      offboardingRemovesPlans: false,
+    },
     readSoon: async () => [],
     afterCommit: action => action(),
   }

@@ -69,6 +69,52 @@ for (const { name, moments, limit, expected } of cases) {
   })
 }
 
+test('what is given back can be taken again in the same window', () => {
+  const limits = new FixedWindow({ now: () => START })
+  limits.take('key', 2, WINDOW_MS)
+  limits.take('key', 2, WINDOW_MS)
+  limits.giveBack('key')
+  const resetAt = START + WINDOW_MS
+  assert.deepEqual(limits.take('key', 2, WINDOW_MS), { allowed: true, limit: 2, remaining: 0, resetAt })
+  assert.deepEqual(limits.take('key', 2, WINDOW_MS), { allowed: false, limit: 2, remaining: 0, resetAt })
+})
+
+test('attempts that all fail but one leave the others counted, whatever their order', () => {
+  const limits = new FixedWindow({ now: () => START })
+  const [, second] = ['first', 'second', 'third'].map(() => limits.take('key', 3, WINDOW_MS))
+  assert.equal(second?.allowed, true)
+  limits.giveBack('key')
+  assert.equal(limits.take('key', 3, WINDOW_MS).allowed, true)
+  assert.equal(limits.take('key', 3, WINDOW_MS).allowed, false)
+})
+
+test('no more is given back than was taken', () => {
+  const limits = new FixedWindow({ now: () => START })
+  limits.take('key', 1, WINDOW_MS)
+  for (let times = 0; times < 3; times++) limits.giveBack('key')
+  assert.equal(limits.take('key', 1, WINDOW_MS).allowed, true)
+  assert.equal(limits.take('key', 1, WINDOW_MS).allowed, false)
+})
+
+test('a window that ended is given nothing, and passes nothing on to the next', () => {
+  let now = START
+  const limits = new FixedWindow({ now: () => now })
+  limits.take('key', 1, WINDOW_MS)
+  now += WINDOW_MS
+  limits.giveBack('key')
+  assert.equal(limits.take('key', 1, WINDOW_MS).allowed, true)
+  assert.equal(limits.take('key', 1, WINDOW_MS).allowed, false)
+})
+
+test('giving back to a key without a window, or to another key, changes nothing', () => {
+  const limits = new FixedWindow({ now: () => START })
+  limits.giveBack('one')
+  limits.take('one', 1, WINDOW_MS)
+  limits.giveBack('two')
+  assert.equal(limits.take('one', 1, WINDOW_MS).allowed, false)
+  assert.equal(limits.take('two', 1, WINDOW_MS).allowed, true)
+})
+
 test('keys are counted apart', () => {
   const limits = new FixedWindow({ now: () => START })
   assert.equal(limits.take('one', 1, WINDOW_MS).allowed, true)

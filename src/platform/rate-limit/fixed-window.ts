@@ -41,6 +41,16 @@ export class FixedWindow {
     return { allowed, limit, remaining: Math.max(0, limit - window.used), resetAt: window.endsAt }
   }
 
+  /**
+   * Gives back one request that was taken from `key`, if its window is still open: who counts only failures takes
+   * first, so that attempts made at once are all counted, and gives back after a success.
+   */
+  giveBack(key: string): void {
+    const window = this.#windows.get(key)
+    // A window that ended is never counted from again.
+    if (window && window.used > 0) window.used--
+  }
+
   /** Two steps for each window that opens: the oldest windows come first in a Map, so none stays for long. */
   #dropEnded(now: number): void {
     let steps = 2
