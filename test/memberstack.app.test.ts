@@ -3,7 +3,17 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ACME, acmeSeed, callRoute, gold, logOut, outOfScope, tokenFor, tour } from './memberstack.client.support.ts'
+import {
+  ACME,
+  acmeSeed,
+  callRoute,
+  crowd,
+  gold,
+  logOut,
+  outOfScope,
+  tokenFor,
+  tour,
+} from './memberstack.client.support.ts'
 import {
   acme,
   assertRefused,
