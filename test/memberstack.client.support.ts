@@ -69,6 +69,16 @@ export function from(app: TestApp, remoteAddress: string): TestApp {
   return { ...app, request: options => app.request({ ...options, remoteAddress }) }
 }
 
+/** The same app, asked from a new address each time: by a crowd that meets no limit on requests. */
+export function crowd(app: TestApp): TestApp {
+  let asked = 0
+  return { ...app, request: options => app.request({ ...options, remoteAddress: addressOf(asked++) }) }
+}
+
+function addressOf(index: number): string {
+  return `10.1.${Math.floor(index / 250)}.${(index % 250) + 1}`
+}
+
 /** Signs up; an email is needed, a password has a default. Gives Auth. */
 export function signUp(
   app: TestApp,
@@ -229,3 +239,36 @@ export const codeRoutes: ClientRoute[] = [
 export function callRoute(app: TestApp, { method, path, body }: ClientRoute, options: Call = {}): Promise<Reply> {
   return callClient(app, method, path, { ...(body === undefined ? {} : { body }), ...options })
 }
+
+/** What Memberstack has and Understudy does not: the last list of section 10. */
+export const outOfScope: ClientRoute[] = [
+  { method: 'GET', path: '/v1/data-tables' },
+  { method: 'GET', path: '/v1/data-tables/notes' },
+  { method: 'POST', path: '/v1/data-records', body: { table: 'notes', data: {} } },
+  { method: 'PUT', path: '/v1/data-records/rec_1', body: { data: {} } },
+  { method: 'DELETE', path: '/v1/data-records/rec_1' },
+  { method: 'POST', path: '/v1/data-records/query', body: {} },
+  { method: 'GET', path: '/v2/data-tables' },
+  { method: 'POST', path: '/v2/data-tables/notes/records', body: {} },
+  { method: 'GET', path: '/member/team/team_1' },
+  { method: 'POST', path: '/member/team/join', body: {} },
+  { method: 'GET', path: '/comments/channel/general' },
+  { method: 'POST', path: '/comments/post', body: {} },
+  { method: 'POST', path: '/member/plans/create-checkout-session', body: { priceId: 'prc_gold' } },
+  { method: 'POST', path: '/member/plans/purchase', body: {} },
+  { method: 'POST', path: '/member/plans/replace', body: {} },
+  { method: 'POST', path: '/member/plans/cancel', body: {} },
+  { method: 'POST', path: '/member/create-billing-portal-session', body: {} },
+  { method: 'GET', path: '/member/cards' },
+  { method: 'DELETE', path: '/member/cards/card_1' },
+  { method: 'GET', path: '/member/invoices' },
+  { method: 'GET', path: '/member/receipts' },
+  { method: 'POST', path: '/payment/intent', body: {} },
+  { method: 'GET', path: '/payment/anything/below' },
+  { method: 'GET', path: '/auth-provider/google' },
+  { method: 'GET', path: '/auth/providers' },
+  { method: 'POST', path: '/member/disconnect-provider', body: { provider: 'google' } },
+  { method: 'POST', path: '/member/profile-image' },
+  { method: 'PUT', path: '/member/profile-image' },
+  { method: 'GET', path: '/secure-content' },
+]

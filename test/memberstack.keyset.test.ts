@@ -1,0 +1,135 @@
+// Memberstack contract section 9: the key set that verifies tokens alone, and signing keys over rotation and restart.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import { ACME, LIFETIME, loginToken } from './memberstack.client.support.ts'
+import { ada, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
+import { fileWith, run, type ServerProcess, serve, temporaryDirectory } from './process.ts'
+import { startApp, type TestApp } from './support.ts'
+
+const ISSUER = 'https://api.memberstack.com'
+
+async function keySet(app: TestApp): Promise<JSONWebKeySet> {
+  return (await app.request({ url: '/jwks' })).json()
+}
+
+const kidOf = (token: string) => String(decodeProtectedHeader(token).kid)
+
+/** Verifies with the key set alone, as those do who never ask the server. Rejects with the reason. */
+async function verifyAlone(set: JSONWebKeySet, token: string, now: number): Promise<object> {
+  const { payload } = await jwtVerify(token, createLocalJWKSet(set), {
+    issuer: ISSUER,
+    audience: ids.acme,
+    algorithms: ['RS256'],
+    currentDate: new Date(now),
+  })
+  return payload
+}
+
+test('the key set is at two addresses, for everybody, and holds public keys alone', async () => {
+  const app = await startApp(ACME)
+  const replies = []
+  for (const url of ['/jwks', '/.well-known/jwks.json', '//jwks']) {
+    for (const headers of [{}, { origin: 'https://any.example' }, { 'x-api-key': 'whatever' }]) {
+      const { statusCode, headers: sent, body } = await app.request({ url, headers })
+      assert.equal(statusCode, 200)
+      assert.match(String(sent['content-type']), /^application\/json\b/)
+      assert.equal(sent['access-control-allow-origin'], '*')
+      replies.push(body)
+    }
+  }
+  for (const body of replies) assert.equal(body, replies[0])
+  const { keys: set } = JSON.parse(replies[0] ?? '') as JSONWebKeySet
+  assert.equal(set.length, 1)
+  for (const { n, kid, ...key } of set) {
+    assert.deepEqual(key, { kty: 'RSA', e: 'AQAB', alg: 'RS256', use: 'sig' })
+    assert.match(String(kid), /^[0-9a-f]{64}$/)
+    const modulus = Buffer.from(String(n), 'base64url')
+    assert.equal(modulus.length, 256)
+    assert.ok((modulus[0] ?? 0) >= 128, '2,048 bit')
+  }
+})
+
+test('tokens of every app and environment verify by the key set alone, until they expire', async () => {
+  const app = await startApp(SEED)
+  const set = await keySet(app)
+  const sandbox = await loginToken(app, ada.email)
+  const live = await loginToken(app, ada.email, PASSWORD, { key: keys.acmeLivePublic })
+  const globex = await loginToken(app, ada.email, PASSWORD, { key: keys.globexPublic })
+  const now = app.clock.now()
+  assert.deepEqual(await verifyAlone(set, sandbox, now), decodeJwt(sandbox))
+  assert.deepEqual(await verifyAlone(set, live, now), decodeJwt(live))
+  await assert.rejects(verifyAlone(set, globex, now), { claim: 'aud' })
+  await assert.rejects(verifyAlone(set, sandbox, now + LIFETIME * 1000), { claim: 'exp' })
+  const other = await keySet(await startApp(ACME))
+  await assert.rejects(verifyAlone(other, sandbox, now), { code: 'ERR_JWKS_NO_MATCHING_KEY' })
+})
+
+interface Answer {
+  status: number
+  body: { data: { tokens: { accessToken: string } } }
+}
+
+async function post(server: ServerProcess, path: string, key: string, body: object): Promise<Answer> {
+  const reply = await fetch(server.url + path, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: reply.status, body: (await reply.json()) as Answer['body'] }
+}
+
+async function logIn(server: ServerProcess): Promise<string> {
+  const { status, body } = await post(server, '/auth/login', keys.acmePublic, { email: ada.email, password: PASSWORD })
+  assert.equal(status, 200)
+  return body.data.tokens.accessToken
+}
+
+async function listedKids(server: ServerProcess): Promise<string[]> {
+  const { keys: set } = (await (await fetch(`${server.url}/jwks`)).json()) as JSONWebKeySet
+  return set.map(({ kid }) => String(kid))
+}
+
+async function statusOf(server: ServerProcess, token: string): Promise<number> {
+  return (await post(server, '/members/verify-token', keys.acme, { token })).status
+}
+
+test('the signing key outlives the process; one that `keys rotate-signing` replaces stays listed for its tokens', async () => {
+  const data = temporaryDirectory()
+  const argv = ['--data', data, '--seed', fileWith('members.yaml', ACME)]
+  const first = await serve(argv)
+  const before = await logIn(first)
+  assert.deepEqual(await listedKids(first), [kidOf(before)])
+  assert.equal((await first.end('SIGTERM')).code, 0)
+
+  const second = await serve(argv)
+  assert.equal(await statusOf(second, before), 200)
+  const restarted = await logIn(second)
+  assert.equal(kidOf(restarted), kidOf(before))
+
+  const rotated = await run(['keys', 'rotate-signing', '--data', data])
+  assert.equal(rotated.code, 0, rotated.stderr)
+  assert.doesNotMatch(rotated.stdout + rotated.stderr, /PRIVATE|"d":/)
+  assert.equal((await second.end('SIGTERM')).code, 0)
+
+  const third = await serve(argv)
+  const after = await logIn(third)
+  assert.notEqual(kidOf(after), kidOf(before))
+  assert.deepEqual((await listedKids(third)).toSorted(), [kidOf(before), kidOf(after)].toSorted())
+  for (const token of [before, restarted, after]) assert.equal(await statusOf(third, token), 200)
+  await third.end('SIGTERM')
+})
+
+test('a server that runs signs with the new key from the next login on', async () => {
+  const data = temporaryDirectory()
+  const server = await serve(['--data', data, '--seed', fileWith('members.yaml', ACME)])
+  const before = await logIn(server)
+  const rotated = await run(['keys', 'rotate-signing', '--data', data])
+  assert.equal(rotated.code, 0, rotated.stderr)
+  const after = await logIn(server)
+  assert.notEqual(kidOf(after), kidOf(before))
+  assert.deepEqual((await listedKids(server)).toSorted(), [kidOf(before), kidOf(after)].toSorted())
+  for (const token of [before, after]) assert.equal(await statusOf(server, token), 200)
+  await server.end('SIGTERM')
+})
