@@ -16,7 +16,13 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { MemberstackApi } from '@memberstack/dom'
 import { inflate } from '@sparticuz/chromium'
-import { type Browser as Chromium, type ConsoleMessage, chromium, type Page as Tab } from 'playwright-core'
+import {
+  type Browser as Chromium,
+  type ConsoleMessage,
+  chromium,
+  type Request,
+  type Page as Tab,
+} from 'playwright-core'
 
 /** What the page gives the package. `domain` is the server's base URL. */
 export interface PageOptions {
@@ -37,6 +43,8 @@ export interface Page {
   reload(): Promise<void>
   /** The package's own key-value store in the page. */
   stored(name: string): Promise<string | null>
+  /** Resolves once no request is under way, and what the page made of the answers is known here. */
+  settled(): Promise<void>
   /** What went wrong but for refusals: errors nobody caught, failed requests, errors and warnings on the console. */
   troubles: string[]
   /** Answers of 400 and above, as `401 POST /auth/login`. */
@@ -62,6 +70,7 @@ export async function startBrowser(): Promise<Browser> {
   return {
     async visit(options) {
       const context = await browser.newContext()
+      after(() => context.close())
       const tab = await context.newPage()
       return openPage(tab, origin, options)
     },
@@ -139,7 +148,7 @@ interface Globals {
 }
 
 async function openPage(tab: Tab, origin: string, options: PageOptions): Promise<Page> {
-  const { troubles, refusals, answers } = watch(tab, origin)
+  const { underWay, troubles, refusals, answers } = watch(tab, origin)
   const start = async () => {
     await tab.waitForFunction(() => (globalThis as unknown as Globals).MemberstackDOM !== undefined)
     await tab.evaluate(given => {
@@ -160,6 +169,12 @@ async function openPage(tab: Tab, origin: string, options: PageOptions): Promise
       await tab.reload()
       await start()
     },
+    async settled() {
+      do {
+        await Promise.all([...underWay].map(async request => (await request.response())?.finished()))
+        await tab.evaluate(() => new Promise(resolve => setTimeout(resolve)))
+      } while (underWay.size > 0)
+    },
     stored: name => tab.evaluate(key => (globalThis as unknown as Globals).localStorage.getItem(key), name),
   }
 }
@@ -172,15 +187,11 @@ function remote(tab: Tab): MemberstackApi {
     return settled.value
   }
   // The methods are looked up in the page, where they are; only their types are known here.
-  const methods: unknown = new Proxy(
-    {},
-    {
-      get:
-        (_, name) =>
-        (...given: unknown[]) =>
-          call(String(name), given),
-    },
-  )
+  const methodOf =
+    (_: object, name: string | symbol) =>
+    (...given: unknown[]) =>
+      call(String(name), given)
+  const methods: unknown = new Proxy({}, { get: methodOf })
   return methods as MemberstackApi
 }
 
@@ -199,11 +210,15 @@ function watch(tab: Tab, origin: string) {
   const troubles: string[] = []
   const refusals: string[] = []
   const answers: string[] = []
-  tab.on('pageerror', error => troubles.push(`nobody caught: ${JSON.stringify(error)} ${error}`))
+  const underWay = new Set<Request>()
+  tab.on('request', request => underWay.add(request))
+  tab.on('requestfinished', request => underWay.delete(request))
+  tab.on('pageerror', error => troubles.push(`nobody caught: ${error.stack || error.message}`))
   tab.on('crash', () => troubles.push('the page crashed'))
-  tab.on('requestfailed', request =>
-    troubles.push(`failed: ${request.method()} ${request.url()}: ${request.failure()?.errorText}`),
-  )
+  tab.on('requestfailed', request => {
+    underWay.delete(request)
+    troubles.push(`failed: ${request.method()} ${request.url()}: ${request.failure()?.errorText}`)
+  })
   tab.on('console', message => {
     if (isTrouble(message)) troubles.push(`${message.type()}: ${message.text()}`)
   })
@@ -214,7 +229,7 @@ function watch(tab: Tab, origin: string) {
     answers.push(line)
     if (response.status() >= 400) refusals.push(line)
   })
-  return { troubles, refusals, answers }
+  return { underWay, troubles, refusals, answers }
 }
 
 /** The browser notes every refusal on the console too. */
