@@ -6,8 +6,6 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { before } from 'node:test'
-import { sectionNames } from '../src/seed/schema.ts'
-import { vendors } from '../src/vendors/index.ts'
 import { type Finished, fileWith, run, serve, shell, temporaryDirectory } from './process.ts'
 
 const seed = fileWith(
@@ -104,14 +102,10 @@ test('a wrong setting is named, a line too where it stands in a file, and the st
   assert.deepEqual(readdirSync(parent), [])
 })
 
-const unbuilt = sectionNames.filter(name => !vendors.some(vendor => vendor.name === name))
 const wrongSeeds: [text: string, says: string][] = [
   ['aftership:\n  accounts:\n    - { email: no email }\n', ':3: aftership.accounts.0.email: '],
   ['aftership:\n  organisations: []\n', ':2: aftership.organisations: no such setting'],
-  ...unbuilt.map((name): [string, string] => [
-    `# not yet\n${name}: {}\n`,
-    `:2: ${name}: this version of Understudy has no ${name} yet`,
-  ]),
+  ['memberstack:\n  apps:\n    - { id: no_app, name: Acme }\n', ':3: memberstack.apps.0.id: '],
 ]
 
 test('a seed that does not validate: file, line and key; no store is made, and one that is there is not touched', async () => {

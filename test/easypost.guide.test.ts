@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { basic, type Json } from './easypost.support.ts'
+import { assertHolds } from './examples.ts'
 import { openClient } from './socket.ts'
 import { startApp, type TestApp } from './support.ts'
 
@@ -42,21 +43,6 @@ async function startGuide(): Promise<{
   }
   const { productionKey = '' } = app.samples.easypost ?? {}
   return { app, sendAs, send: text => sendAs(productionKey, text) }
-}
-
-/** Every member that `example` has is in `actual`, at the same place and with the same value; `…` stands for any. */
-function assertHolds(actual: Json, example: Json, path = 'body'): void {
-  if (Array.isArray(example)) {
-    assert.ok(Array.isArray(actual), path)
-    for (const [index, item] of example.entries()) assertHolds(actual[index], item, `${path}[${index}]`)
-  } else if (typeof example === 'object' && example !== null) {
-    assert.ok(typeof actual === 'object' && actual !== null, path)
-    for (const [name, value] of Object.entries(example)) assertHolds(actual[name], value, `${path}.${name}`)
-  } else if (typeof example === 'string' && example.endsWith('...')) {
-    assert.ok(String(actual).startsWith(example.slice(0, -3)), path)
-  } else {
-    assert.equal(actual, example, path)
-  }
 }
 
 const examples: { name: string; request: string; status: number; response: Json }[] = [

@@ -268,7 +268,7 @@ export function assertRefused(reply: Reply, refusal: Refusal, ...texts: string[]
 }
 
 /** Section 4: the whole member as Admin shows a single one, with what differs from a fresh one. */
-export function memberRecord(fields: object): Record<string, unknown> {
+export function memberRecord(fields: object): Json {
   return {
     createdAt: START,
     lastLogin: null,

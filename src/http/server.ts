@@ -56,7 +56,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     requestTimeout: REQUEST_TIMEOUT_MS,
     ...transportOf(parts.tls),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_LENGTH },
-    rewriteUrl: request => decodable(request.url ?? '/'),
+    rewriteUrl: request => decodable(collapsed(request.url ?? '/', vendors)),
     clientErrorHandler: (error, socket) =>
       answerBrokenHttp(error, socket, { vendors, log, requestId: context.ids.hex32() }),
     // All findings at once, and nothing converted or dropped on the way in.
@@ -130,6 +130,15 @@ function label(scope: FastifyInstance, vendor: string): void {
   scope.addHook('onRoute', route => {
     route.config = { ...route.config, vendor }
   })
+}
+
+/** `//app` is `/app`, where the path is a vendor's that wants it so. */
+function collapsed(url: string, vendors: readonly Vendor[]): string {
+  const [path = '', ...query] = url.split('?')
+  if (!path.includes('//')) return url
+  const shorter = path.replace(/\/{2,}/g, '/')
+  const vendor = vendors.find(({ prefixes }) => prefixes.some(prefix => shorter.startsWith(prefix)))
+  return vendor?.collapsesSlashes ? [shorter, ...query].join('?') : url
 }
 
 /** A path with a broken escape matches nothing that exists: `!` is in no id. The signature is checked on the original. */

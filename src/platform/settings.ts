@@ -22,19 +22,27 @@ const ALLOW_PRIVATE = 'webhooks.allowPrivateAddresses'
 
 /** Whether webhooks may go to private addresses: as configured, else as stored, else no. */
 export async function allowsPrivateAddresses(ctx: Context): Promise<boolean> {
-  const configured = ctx.settings.allowPrivateAddresses
-  if (configured !== undefined) return configured
-  const row = await ctx.db.selectFrom('settings').select('value').where('name', '=', ALLOW_PRIVATE).executeTakeFirst()
-  return row?.value === 'true'
+  return ctx.settings.allowPrivateAddresses ?? (await read(ctx, ALLOW_PRIVATE)) === true
 }
 
-/** Stores the setting and its `setting.updated` event. Call it inside a transaction. */
-export async function setAllowPrivateAddresses(tx: Context, principal: Principal, value: boolean): Promise<void> {
+export function setAllowPrivateAddresses(tx: Context, principal: Principal, value: boolean): Promise<void> {
+  return write(tx, principal, ALLOW_PRIVATE, value)
+}
+
+/** A stored setting; undefined where none was stored. */
+export async function read(ctx: Context, name: string): Promise<unknown> {
+  const row = await ctx.db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()
+  return row && JSON.parse(row.value)
+}
+
+/** Stores a setting (what JSON can hold, never a secret) and its `setting.updated` event. Call it inside a transaction. */
+export async function write(tx: Context, principal: Principal, name: string, value: unknown): Promise<void> {
   const row = { value: JSON.stringify(value), updated_at: timestamp(tx.clock.now()) }
   await tx.db
     .insertInto('settings')
-    .values({ name: ALLOW_PRIVATE, ...row })
+    .values({ name, ...row })
     .onConflict(conflict => conflict.column('name').doUpdateSet(row))
     .execute()
-  await events.record(tx, principal, 'setting.updated', ALLOW_PRIVATE, { name: ALLOW_PRIVATE, value })
+  tx.afterCommit(() => tx.lookups.clear())
+  await events.record(tx, principal, 'setting.updated', name, { name, value })
 }

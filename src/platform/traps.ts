@@ -9,12 +9,14 @@ interface TrapFields {
   requestId?: string | undefined
   /** The route's pattern. */
   route?: string | undefined
+  /** Counted, and not logged: the log has said it already. */
+  quiet?: boolean
 }
 
 /** Reports each trap as one structured log line whose `trap` field is its name; `count` feeds the metrics. */
 export function createTraps(log: Log, count: (vendor: string, name: string) => void): Traps {
-  return (name, fields) => {
+  return (name, { quiet = false, ...fields }) => {
     count(fields.vendor, name)
-    log.warn({ trap: name, ...fields }, `trap: ${name}`)
+    if (!quiet) log.warn({ trap: name, ...fields }, `trap: ${name}`)
   }
 }

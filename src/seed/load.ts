@@ -8,8 +8,8 @@ import * as events from '../platform/events/events.ts'
 import * as settings from '../platform/settings.ts'
 import { type ParsedDocument, parseDocument } from '../platform/yaml-document.ts'
 import { vendors } from '../vendors/index.ts'
-import type { Samples } from '../vendors/vendor.ts'
-import { type Seed, SeedFile, sectionNames } from './schema.ts'
+import type { Samples, VendorName } from '../vendors/vendor.ts'
+import { type Seed, SeedFile } from './schema.ts'
 
 /** Sample credentials in clear by section: `{aftership: {apiKey}, control: {token}}`. */
 export type SampleCredentials = Record<string, Samples>
@@ -22,6 +22,8 @@ export interface ReadSeed {
   seed: Seed
   lineOf: ParsedDocument['lineOf']
 }
+
+type PreparedSeed = Omit<Seed, VendorName> & { [Name in VendorName]?: unknown }
 
 const SAMPLE = new URL('./sample.yaml', import.meta.url)
 
@@ -44,19 +46,14 @@ export async function parseSeed(name: string, text: string): Promise<ReadSeed> {
   }
   // Checked above: an empty file is an empty seed.
   const seed = (value ?? {}) as Seed
-  for (const section of sectionNames) {
-    if (seed[section] === undefined || vendors.some(vendor => vendor.name === section)) continue
-    throw new InvalidSeedError(
-      `${name}:${lineOf(section)}: ${section}: this version of Understudy has no ${section} yet`,
-    )
-  }
   return { name, seed, lineOf }
 }
 
 /** Stores a seed, all of it or nothing. Throws InvalidSeedError when a rule refuses a part. */
 export async function loadSeed(ctx: Context, { name, seed, lineOf }: ReadSeed): Promise<SampleCredentials> {
   try {
-    return await withTransaction(ctx, tx => storeSeed(tx, seed))
+    const ready = await prepare(ctx, seed)
+    return await withTransaction(ctx, tx => storeSeed(tx, ready))
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === 'internal') throw error
     const path = error.issues[0]?.path ?? ''
@@ -76,7 +73,16 @@ export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Pro
   return loadSeed(ctx, { ...chosen, seed: { ...chosen.seed, control: { tokens } } })
 }
 
-async function storeSeed(tx: Context, seed: Seed): Promise<SampleCredentials> {
+/** The seed with each section as its vendor's `load` wants it. */
+async function prepare(ctx: Context, seed: Seed): Promise<PreparedSeed> {
+  const ready: PreparedSeed = { ...seed }
+  for (const { name, seed: section } of vendors) {
+    if (seed[name] !== undefined && section.prepare) ready[name] = await section.prepare(ctx, seed[name])
+  }
+  return ready
+}
+
+async function storeSeed(tx: Context, seed: PreparedSeed): Promise<SampleCredentials> {
   const principal: Principal = { vendor: 'understudy', tenant: '', actor: 'cli:seed', operator: true }
   // First: whether a webhook may be registered depends on it.
   if (seed.webhooks) await settings.setAllowPrivateAddresses(tx, principal, seed.webhooks.allowPrivateAddresses)

@@ -36,5 +36,3 @@ export const SeedFile = Type.Object(
 )
 
 export type Seed = Static<typeof SeedFile>
-export type SectionName = 'aftership' | 'easypost' | 'memberstack'
-export const sectionNames: readonly SectionName[] = ['aftership', 'easypost', 'memberstack']

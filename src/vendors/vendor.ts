@@ -30,6 +30,8 @@ export interface Vendor {
   title: string
   /** Path prefixes that are this vendor's: what is answered under them wears its envelope. */
   prefixes: readonly string[]
+  /** Whether repeated slashes in its paths count as one. */
+  collapsesSlashes?: true
   securitySchemes: SecuritySchemes
   migrations: Migrations
   jobs: readonly Job[]
@@ -57,8 +59,10 @@ export type Samples = Record<string, string>
 
 interface VendorSeed {
   schema: TSchema
+  /** What `load` is given of a section that fits `schema`: what takes too long for its transaction is done here. */
+  prepare?(ctx: Context, section: unknown): Promise<unknown>
   /**
-   * Stores a section that fits `schema`, through the same rules as every other path, inside the caller's transaction.
+   * Stores a section that fits `schema`, or what `prepare` made of it, through the same rules as every other path, inside the caller's transaction.
    * Throws a DomainError whose first issue's path leads from the section's root to what is wrong.
    */
   load(tx: Context, section: unknown): Promise<Samples>

@@ -1,0 +1,89 @@
+import type { Selectable } from 'kysely'
+import type { Context } from '../../platform/context.ts'
+import { isUniqueViolation } from '../../platform/db/engine.ts'
+import type { Environment, Realm } from './realm.ts'
+
+export type CodePurpose = 'signup' | 'login' | 'reset' | 'verification'
+
+interface CodeTable {
+  app_id: string
+  environment: Environment
+  purpose: CodePurpose
+  email_key: string
+  /** Keyed hash of the code with all that it is for. */
+  code_hash: string
+  wrong_tries: number
+  expires_at: string
+}
+
+declare module '../../platform/db/database.ts' {
+  interface Database {
+    memberstack_codes: CodeTable
+  }
+}
+
+export type CodeRow = Selectable<CodeTable>
+
+export function find(ctx: Context, realm: Realm, purpose: CodePurpose, emailKey: string): Promise<CodeRow | undefined> {
+  return of(ctx, realm, purpose).where('email_key', '=', emailKey).executeTakeFirst()
+}
+
+/** A reset code names its email: no two of one environment are equal. */
+export function findReset(ctx: Context, realm: Realm, codeHash: string): Promise<CodeRow | undefined> {
+  return of(ctx, realm, 'reset').where('code_hash', '=', codeHash).executeTakeFirst()
+}
+
+/** Stores a code in place of an older one of its purpose. Returns false when another reset code is the same. */
+export async function replace(tx: Context, row: CodeRow): Promise<boolean> {
+  const { app_id: tenant, environment, purpose, email_key } = row
+  await remove(tx, { tenant, environment }, purpose, email_key)
+  const same = purpose === 'reset' && (await findReset(tx, { tenant, environment }, row.code_hash))
+  if (same) return false
+  try {
+    await tx.db.insertInto('memberstack_codes').values(row).execute()
+    return true
+  } catch (error) {
+    if (isUniqueViolation(error)) return false
+    throw error
+  }
+}
+
+export async function noteWrongTry(tx: Context, realm: Realm, purpose: CodePurpose, emailKey: string): Promise<void> {
+  await tx.db
+    .updateTable('memberstack_codes')
+    .set(eb => ({ wrong_tries: eb('wrong_tries', '+', 1) }))
+    .where('app_id', '=', realm.tenant)
+    .where('environment', '=', realm.environment)
+    .where('purpose', '=', purpose)
+    .where('email_key', '=', emailKey)
+    .execute()
+}
+
+/** One purpose's, or all of an email. */
+export async function remove(
+  tx: Context,
+  realm: Realm,
+  purpose: CodePurpose | undefined,
+  emailKey: string,
+): Promise<void> {
+  let query = tx.db
+    .deleteFrom('memberstack_codes')
+    .where('app_id', '=', realm.tenant)
+    .where('environment', '=', realm.environment)
+    .where('email_key', '=', emailKey)
+  if (purpose !== undefined) query = query.where('purpose', '=', purpose)
+  await query.execute()
+}
+
+export async function purge(ctx: Context, time: string): Promise<void> {
+  await ctx.db.deleteFrom('memberstack_codes').where('expires_at', '<=', time).execute()
+}
+
+function of(ctx: Context, { tenant, environment }: Realm, purpose: CodePurpose) {
+  return ctx.db
+    .selectFrom('memberstack_codes')
+    .selectAll()
+    .where('app_id', '=', tenant)
+    .where('environment', '=', environment)
+    .where('purpose', '=', purpose)
+}

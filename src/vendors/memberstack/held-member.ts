@@ -1,0 +1,12 @@
+import type { Context } from '../../platform/context.ts'
+import { unknownMember } from './errors.ts'
+import * as store from './members.store.ts'
+import type { Realm } from './realm.ts'
+
+/** The member as it is, held against other changes until the transaction ends. Throws memberUnknown. */
+export async function hold(tx: Context, realm: Realm, id: string): Promise<store.Member> {
+  await store.lock(tx, realm, id)
+  const member = await store.find(tx, realm, id)
+  if (!member) throw unknownMember()
+  return member
+}

@@ -1,0 +1,43 @@
+// Rate limits: contract section 13. Admin as the app says, per address and key by default; the client API a hundred a
+// second per address and key; requests without a good key per address.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../../platform/context.ts'
+import { DomainError } from '../../platform/errors.ts'
+import type { Caller } from './auth.ts'
+import type { KeyKind } from './keys.ts'
+import { type AppSettings, RATE_LIMIT } from './settings.ts'
+
+const WINDOW_MS = 1000
+const CLIENT_PER_SECOND = 100
+
+/** Throws `rateLimited`. */
+export function limitCaller(
+  ctx: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kind: KeyKind,
+  { app, credentialId }: Caller,
+): void {
+  const { perSecond, by } = kind === 'secret' ? app.settings.rateLimit : CLIENT
+  const key = by === 'ip' ? request.ip : by === 'key' ? credentialId : `${request.ip}:${credentialId}`
+  take(ctx, reply, `memberstack:${kind}:${by}:${key}`, perSecond)
+}
+
+/** Counts a request whose key is missing or no good. Throws `rateLimited`. */
+export function limitStranger(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): void {
+  const { perSecond } = kind === 'secret' ? RATE_LIMIT : CLIENT
+  take(ctx, reply, `memberstack:${kind}:stranger:${request.ip}`, perSecond)
+}
+
+const CLIENT: AppSettings['rateLimit'] = { perSecond: CLIENT_PER_SECOND, by: 'ip+key' }
+
+function take(ctx: Context, reply: FastifyReply, window: string, perSecond: number): void {
+  const { allowed, limit, remaining, resetAt } = ctx.limits.take(window, perSecond, WINDOW_MS)
+  reply
+    .header('ratelimit-limit', limit)
+    .header('ratelimit-remaining', remaining)
+    // Rounded up: a client that waits for it is never early.
+    .header('ratelimit-reset', Math.max(1, Math.ceil((resetAt - ctx.clock.now()) / 1000)))
+  if (!allowed) throw new DomainError('rateLimited', 'more requests in a second than allowed')
+}

@@ -1,0 +1,385 @@
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import type { Context } from '../../platform/context.ts'
+import type { Database } from '../../platform/db/database.ts'
+import { prepared } from '../../platform/db/prepared.ts'
+import { emailKey } from '../../platform/email.ts'
+import type { ConnectionStatus } from './connections.store.ts'
+import type { PlanType } from './plans.store.ts'
+import type { Environment, Realm } from './realm.ts'
+
+interface MemberTable {
+  app_id: string
+  environment: Environment
+  id: string
+  /** Grows in commit order within app and environment; never reused. */
+  number: number
+  email: string
+  email_key: string
+  password_hash: string | null
+  verified: number
+  /** JSON objects. */
+  custom_fields: string
+  meta_data: string
+  /** JSON object or array. */
+  json: string
+  /** JSON array: the member's own, without those of its plans. */
+  permissions: string
+  login_redirect: string | null
+  profile_image: string | null
+  stripe_customer_id: string | null
+  last_login: string | null
+  /** What keeps the member out (an offboarding); null for nothing. */
+  suspended_by: string | null
+  created_at: string
+  updated_at: string
+  deleted_at: string | null
+}
+
+declare module '../../platform/db/database.ts' {
+  interface Database {
+    memberstack_members: MemberTable
+  }
+}
+
+export type JsonObject = Record<string, unknown>
+
+export interface Connection {
+  id: string
+  planId: string
+  planName: string
+  type: PlanType
+  status: ConnectionStatus
+  payment: Record<string, unknown> | null
+  /** What the plan allows, while the connection is active. */
+  permissions: readonly string[]
+}
+
+export interface Member {
+  id: string
+  number: number
+  email: string
+  passwordHash: string | null
+  verified: boolean
+  customFields: JsonObject
+  metaData: JsonObject
+  json: JsonObject | unknown[]
+  permissions: readonly string[]
+  loginRedirect: string | null
+  profileImage: string | null
+  stripeCustomerId: string | null
+  lastLogin: string | null
+  suspendedBy: string | null
+  createdAt: string
+  updatedAt: string
+  deletedAt: string | null
+  /** Its plans, in the order in which they were added. */
+  connections: Connection[]
+}
+
+/** A stretch of the members in the order of the walk: above `after` upward, or below it downward. */
+export interface Stretch {
+  order: 'ASC' | 'DESC'
+  /** A number, exclusive; undefined for the start. */
+  after: number | undefined
+}
+
+interface Row {
+  id: string
+  number: number
+  email: string
+  password_hash: string | null
+  verified: number
+  custom_fields: string
+  meta_data: string
+  json: string
+  permissions: string
+  login_redirect: string | null
+  profile_image: string | null
+  stripe_customer_id: string | null
+  last_login: string | null
+  suspended_by: string | null
+  created_at: string
+  updated_at: string
+  deleted_at: string | null
+  connection_id: string | null
+  plan_id: string | null
+  status: ConnectionStatus | null
+  payment: string | null
+  plan_name: string | null
+  plan_type: PlanType | null
+  plan_permissions: string | null
+}
+
+type ById = { tenant: string; environment: Environment; id: string }
+type ByEmail = { tenant: string; environment: Environment; email: string }
+type Page = { tenant: string; environment: Environment; after: number; limit: number }
+
+const byId = prepared<ById, Row>((db, value) =>
+  withPlans(db, live(db, { tenant: value('tenant'), environment: value('environment') }).where('id', '=', value('id'))),
+)
+const byEmail = prepared<ByEmail, Row>((db, value) =>
+  withPlans(
+    db,
+    live(db, { tenant: value('tenant'), environment: value('environment') }).where('email_key', '=', value('email')),
+  ),
+)
+const upward = prepared<Page, Row>((db, value) =>
+  withPlans(
+    db,
+    live(db, { tenant: value('tenant'), environment: value('environment') })
+      .where('number', '>', value('after'))
+      .orderBy('number')
+      .limit(value('limit')),
+  ),
+)
+const downward = prepared<Page, Row>((db, value) =>
+  withPlans(
+    db,
+    live(db, { tenant: value('tenant'), environment: value('environment') })
+      .where('number', '<', value('after'))
+      .orderBy('number', 'desc')
+      .limit(value('limit')),
+    'desc',
+  ),
+)
+
+export async function find(ctx: Context, { tenant, environment }: Realm, id: string): Promise<Member | undefined> {
+  return membersOf(await byId(ctx, { tenant, environment, id }))[0]
+}
+
+/** Compared without case. */
+export async function findByEmail(
+  ctx: Context,
+  { tenant, environment }: Realm,
+  email: string,
+): Promise<Member | undefined> {
+  return membersOf(await byEmail(ctx, { tenant, environment, email: emailKey(email) }))[0]
+}
+
+/** Up to `limit` members in the order of the walk. */
+export async function list(
+  ctx: Context,
+  { tenant, environment }: Realm,
+  { order, after }: Stretch,
+  limit: number,
+): Promise<Member[]> {
+  const page = { tenant, environment, limit }
+  if (order === 'ASC') return membersOf(await upward(ctx, { ...page, after: after ?? 0 }))
+  return membersOf(await downward(ctx, { ...page, after: after ?? Number.MAX_SAFE_INTEGER }))
+}
+
+/** Also a deleted one. */
+export async function findAny(ctx: Context, realm: Realm, id: string): Promise<Member | undefined> {
+  return membersOf(await withPlans(ctx.db, all(ctx.db, realm).where('id', '=', id)).execute())[0]
+}
+
+/** For operators, after a number: the live ones, or the deleted ones that are kept. */
+export async function listForOperator(
+  ctx: Context,
+  realm: Realm,
+  { after, deleted }: { after: number; deleted: boolean },
+  limit: number,
+): Promise<Member[]> {
+  const page = all(ctx.db, realm)
+    .where('number', '>', after)
+    .where('deleted_at', deleted ? 'is not' : 'is', null)
+    .orderBy('number')
+    .limit(limit)
+  return membersOf(await withPlans(ctx.db, page).execute())
+}
+
+/** Where the person with this email is a member: over all apps and environments. */
+export async function listOfPerson(ctx: Context, email: string): Promise<(Realm & { id: string })[]> {
+  return ctx.db
+    .selectFrom('memberstack_members')
+    .select(['app_id as tenant', 'environment', 'id'])
+    .where('email_key', '=', emailKey(email))
+    .where('deleted_at', 'is', null)
+    .orderBy('app_id')
+    .orderBy('environment')
+    .execute()
+}
+
+/** Throws the driver's unique violation when the id or the email is taken. */
+export async function insert(tx: Context, { tenant, environment }: Realm, member: Member): Promise<void> {
+  await tx.db
+    .insertInto('memberstack_members')
+    .values({
+      app_id: tenant,
+      environment,
+      id: member.id,
+      number: member.number,
+      created_at: member.createdAt,
+      deleted_at: null,
+      ...columnsOf(member),
+    })
+    .execute()
+}
+
+/** Stores every field that can change but `deletedAt`. Throws as `insert`. */
+export async function update(tx: Context, realm: Realm, member: Member): Promise<void> {
+  await one(tx, realm, member.id).set(columnsOf(member)).execute()
+}
+
+/** Holds a member's row until the transaction ends, on engines that let others write meanwhile. */
+export async function lock(tx: Context, realm: Realm, id: string): Promise<void> {
+  await one(tx, realm, id)
+    .set(eb => ({ updated_at: eb.ref('updated_at') }))
+    .execute()
+}
+
+/** Marks a member deleted at `deletedAt`, or, with null, live again. Throws as `insert`, of the email. */
+export async function setDeleted(tx: Context, realm: Realm, id: string, deletedAt: string | null): Promise<void> {
+  await one(tx, realm, id).set({ deleted_at: deletedAt }).execute()
+}
+
+/** Members deleted before `time`, over all apps. */
+export function listDeletedBefore(ctx: Context, time: string, limit: number): Promise<(Realm & { id: string })[]> {
+  return ctx.db
+    .selectFrom('memberstack_members')
+    .select(['app_id as tenant', 'environment', 'id'])
+    .where('deleted_at', 'is not', null)
+    .where('deleted_at', '<', time)
+    .limit(limit)
+    .execute()
+}
+
+export async function purge(tx: Context, { tenant, environment }: Realm, id: string): Promise<void> {
+  await tx.db
+    .deleteFrom('memberstack_members')
+    .where('app_id', '=', tenant)
+    .where('environment', '=', environment)
+    .where('id', '=', id)
+    .execute()
+}
+
+function one(tx: Context, { tenant, environment }: Realm, id: string) {
+  return tx.db
+    .updateTable('memberstack_members')
+    .where('app_id', '=', tenant)
+    .where('environment', '=', environment)
+    .where('id', '=', id)
+}
+
+function all(db: Kysely<Database>, { tenant, environment }: Realm) {
+  return db.selectFrom('memberstack_members').where('app_id', '=', tenant).where('environment', '=', environment)
+}
+
+function live(db: Kysely<Database>, realm: Realm) {
+  return all(db, realm).where('deleted_at', 'is', null)
+}
+
+/** Joins plans to an already limited choice of members: one row for each plan, or one for a member without any. */
+function withPlans(
+  db: Kysely<Database>,
+  chosen: SelectQueryBuilder<Database, 'memberstack_members', object>,
+  order: 'asc' | 'desc' = 'asc',
+) {
+  return db
+    .selectFrom(chosen.selectAll().as('m'))
+    .leftJoin('memberstack_connections as c', join =>
+      join
+        .onRef('c.app_id', '=', 'm.app_id')
+        .onRef('c.environment', '=', 'm.environment')
+        .onRef('c.member_id', '=', 'm.id')
+        .on('c.removed_by', 'is', null),
+    )
+    .leftJoin('memberstack_plans as p', join => join.onRef('p.app_id', '=', 'c.app_id').onRef('p.id', '=', 'c.plan_id'))
+    .select([
+      'm.id',
+      'm.number',
+      'm.email',
+      'm.password_hash',
+      'm.verified',
+      'm.custom_fields',
+      'm.meta_data',
+      'm.json',
+      'm.permissions',
+      'm.login_redirect',
+      'm.profile_image',
+      'm.stripe_customer_id',
+      'm.last_login',
+      'm.suspended_by',
+      'm.created_at',
+      'm.updated_at',
+      'm.deleted_at',
+      'c.id as connection_id',
+      'c.plan_id',
+      'c.status',
+      'c.payment',
+      'p.name as plan_name',
+      'p.type as plan_type',
+      'p.permissions as plan_permissions',
+    ])
+    .orderBy('m.number', order)
+    .orderBy(sql.ref('c.position'))
+}
+
+/** Folds the rows of each member, which come one after the other, into one. */
+function membersOf(rows: Row[]): Member[] {
+  const members: Member[] = []
+  let last: Member | undefined
+  for (const row of rows) {
+    if (last?.number !== row.number) {
+      last = memberOf(row)
+      members.push(last)
+    }
+    if (row.connection_id !== null) last.connections.push(connectionOf(row, row.connection_id))
+  }
+  return members
+}
+
+function memberOf(row: Row): Member {
+  return {
+    id: row.id,
+    number: row.number,
+    email: row.email,
+    passwordHash: row.password_hash,
+    verified: row.verified === 1,
+    customFields: JSON.parse(row.custom_fields) as JsonObject,
+    metaData: JSON.parse(row.meta_data) as JsonObject,
+    json: JSON.parse(row.json) as JsonObject | unknown[],
+    permissions: JSON.parse(row.permissions) as string[],
+    loginRedirect: row.login_redirect,
+    profileImage: row.profile_image,
+    stripeCustomerId: row.stripe_customer_id,
+    lastLogin: row.last_login,
+    suspendedBy: row.suspended_by,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+    connections: [],
+  }
+}
+
+function connectionOf(row: Row, id: string): Connection {
+  return {
+    id,
+    // The foreign key promises the plan beside the connection.
+    planId: row.plan_id ?? '',
+    planName: row.plan_name ?? '',
+    type: row.plan_type ?? 'FREE',
+    status: row.status ?? 'ACTIVE',
+    payment: row.payment === null ? null : (JSON.parse(row.payment) as JsonObject),
+    permissions: JSON.parse(row.plan_permissions ?? '[]') as string[],
+  }
+}
+
+function columnsOf(member: Member) {
+  return {
+    email: member.email,
+    email_key: emailKey(member.email),
+    password_hash: member.passwordHash,
+    verified: member.verified ? 1 : 0,
+    custom_fields: JSON.stringify(member.customFields),
+    meta_data: JSON.stringify(member.metaData),
+    json: JSON.stringify(member.json),
+    permissions: JSON.stringify(member.permissions),
+    login_redirect: member.loginRedirect,
+    profile_image: member.profileImage,
+    stripe_customer_id: member.stripeCustomerId,
+    last_login: member.lastLogin,
+    suspended_by: member.suspendedBy,
+    updated_at: member.updatedAt,
+  }
+}

@@ -1,0 +1,274 @@
+// How members come in and go out: contract sections 9 and 10. A login is one transaction (the token's row, `lastLogin`,
+// the event) between two costly things outside of it: the password's hash and the token's signature.
+
+import { timestamp } from '../../platform/clock.ts'
+import { type Context, withTransaction } from '../../platform/context.ts'
+import { emailKey } from '../../platform/email.ts'
+import { DomainError } from '../../platform/errors.ts'
+import type { App } from './apps.store.ts'
+import { recordQuietly } from './changes.ts'
+import * as codes from './codes.ts'
+import { refusal } from './errors.ts'
+import { hold } from './held-member.ts'
+import * as members from './members.store.ts'
+import * as memberRules from './members.ts'
+import type { AppPrincipal } from './realm.ts'
+import { redirectAfter } from './redirects.ts'
+import * as tokenStore from './tokens.store.ts'
+import * as tokens from './tokens.ts'
+
+const WINDOW_MS = 15 * 60_000
+const FAILED_LOGINS_PER_EMAIL = 10
+/** An address may be many people's: enough for an office, too few to try passwords on many accounts. */
+const FAILED_LOGINS_PER_ADDRESS = 100
+const WRONG_RESETS_PER_ADDRESS = 10
+const WRONG_RESETS_PER_ENVIRONMENT = 200
+
+/** Who is at the door: the app of the public key, and the address that asks. */
+export interface Visitor {
+  principal: AppPrincipal
+  app: App
+  address: string
+}
+
+export interface SignedIn {
+  token: tokens.AccessToken
+  member: members.Member
+  /** Where the page should go; empty for nowhere. */
+  redirect: string
+}
+
+type SignUpFields = Pick<memberRules.NewMember, 'email' | 'planIds' | 'customFields' | 'metaData'>
+
+/** Makes a member and logs it in. Throws as `members.create`. */
+export async function signUp(
+  ctx: Context,
+  visitor: Visitor,
+  fields: SignUpFields & { password: string },
+): Promise<SignedIn> {
+  const input = await memberRules.withHashedPassword(ctx, visitor.principal, { ...fields, bySelf: true })
+  return enroll(ctx, visitor, tx => memberRules.create(tx, visitor.principal, input))
+}
+
+/**
+ * The same with a code that was mailed in place of a password, which proves the email. Throws accessDenied (switched
+ * off), passwordlessCodeInvalid, and as `members.create`.
+ */
+export async function signUpWithCode(
+  ctx: Context,
+  visitor: Visitor,
+  { code, ...fields }: SignUpFields & { code: string },
+): Promise<SignedIn> {
+  const { principal, app } = visitor
+  requirePasswordless(app)
+  return enroll(ctx, visitor, async tx => {
+    if (!(await codes.redeem(tx, principal, 'signup', fields.email, code))) return undefined
+    return memberRules.create(tx, principal, { ...fields, passwordHash: null, verified: true, bySelf: true })
+  })
+}
+
+/**
+ * Logs a member in. An unknown email, a wrong password, none set and a suspended member are alike, in time too. Throws
+ * credentialsInvalid and `rateLimited` (ten failures of an email in 15 minutes, a hundred of an address).
+ */
+export async function logIn(
+  ctx: Context,
+  visitor: Visitor,
+  { email, password }: { email: string; password: string },
+): Promise<SignedIn> {
+  const { principal } = visitor
+  const attempt = takeLoginAttempt(ctx, visitor, email)
+  const found = await members.findByEmail(ctx, principal, email)
+  const matches = await ctx.passwords.verify(password, found?.passwordHash)
+  if (!found || !matches) throw badCredentials()
+  const rehashed = await rehash(ctx, password, found.passwordHash)
+  const signed = await enter(ctx, visitor, found.id, async (_tx, member) =>
+    // Changed while it was verified: then it is no longer the password.
+    member.passwordHash === found.passwordHash
+      ? { ...member, passwordHash: rehashed ?? member.passwordHash }
+      : undefined,
+  )
+  if (!signed) throw badCredentials()
+  attempt.succeeded()
+  return signed
+}
+
+/**
+ * Logs a member in with a mailed code. Throws accessDenied (switched off), passwordlessCodeInvalid and `rateLimited` as
+ * `logIn`.
+ */
+export async function logInWithCode(
+  ctx: Context,
+  visitor: Visitor,
+  { email, code }: { email: string; code: string },
+): Promise<SignedIn> {
+  const { principal, app } = visitor
+  requirePasswordless(app)
+  const attempt = takeLoginAttempt(ctx, visitor, email)
+  const found = await members.findByEmail(ctx, principal, email)
+  const signed =
+    found &&
+    (await enter(ctx, visitor, found.id, async (tx, member) =>
+      (await codes.redeem(tx, principal, 'login', email, code)) ? member : undefined,
+    ))
+  if (!signed) throw refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
+  attempt.succeeded()
+  return signed
+}
+
+/** Mails a login code. Throws accessDenied (switched off) and noSuchMember; to a suspended member nothing is sent. */
+export async function sendLoginCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+  requirePasswordless(app)
+  const member = await members.findByEmail(ctx, principal, email)
+  if (!member) throw refusal('noSuchMember', 'notFound', 'no member has this email')
+  if (member.suspendedBy !== null) return
+  await withTransaction(ctx, tx => codes.send(tx, principal, 'login', member.email, app.name))
+}
+
+/** Mails a sign-up code. Throws accessDenied (switched off) and emailTaken. */
+export async function sendSignUpCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+  requirePasswordless(app)
+  if (await members.findByEmail(ctx, principal, email)) throw memberRules.emailTaken()
+  await withTransaction(ctx, tx => codes.send(tx, principal, 'signup', email, app.name))
+}
+
+/** Mails a reset code to a member that may log in; whoever asks cannot tell whether there is one. */
+export async function sendResetCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+  const member = await members.findByEmail(ctx, principal, email)
+  if (!member || member.suspendedBy !== null) return
+  await withTransaction(ctx, tx => codes.send(tx, principal, 'reset', member.email, app.name))
+}
+
+/**
+ * Sets the password of the member to whom a reset code was mailed, which also proves the email; all its tokens end.
+ * `email` narrows the search where it is given. Throws resetCodeInvalid and `rateLimited` (wrong codes: ten of an address,
+ * 200 of an environment, in 15 minutes).
+ */
+export async function resetPassword(
+  ctx: Context,
+  visitor: Visitor,
+  { code, email, newPassword }: { code: string; email: string | undefined; newPassword: string },
+): Promise<void> {
+  const { principal, address } = visitor
+  const realm = `memberstack:resets:${principal.tenant}:${principal.environment}`
+  const attempt = takeAttempt(ctx, [
+    [`${realm}:${address}`, WRONG_RESETS_PER_ADDRESS],
+    [realm, WRONG_RESETS_PER_ENVIRONMENT],
+  ])
+  const passwordHash = await ctx.passwords.hash(newPassword)
+  const done = await withTransaction(ctx, async tx => {
+    const key =
+      email === undefined
+        ? await codes.redeemReset(tx, principal, code)
+        : (await codes.redeem(tx, principal, 'reset', email, code)) && emailKey(email)
+    const member = key ? await members.findByEmail(tx, principal, key) : undefined
+    if (!member || member.suspendedBy !== null) return false
+    await memberRules.setPassword(tx, principal, await hold(tx, principal, member.id), passwordHash)
+    return true
+  })
+  if (!done) throw refusal('resetCodeInvalid', 'invalid', 'the code is wrong or late')
+  attempt.succeeded()
+}
+
+/** Ends the token that was sent, if it counts. Returns where the page should go. */
+export async function logOut(ctx: Context, visitor: Visitor, token: string | undefined): Promise<string> {
+  const { principal } = visitor
+  const claims = token === undefined ? undefined : await tokens.verifyLiving(ctx, principal, token)
+  if (!claims) return ''
+  const { id } = claims
+  await withTransaction(ctx, async tx => {
+    const ended = await tokenStore.end(tx, principal, { memberId: id, issuedAt: claims.iat }, 'logout')
+    if (ended) await recordQuietly(tx, principal, 'member.logged_out', id)
+  })
+  const member = await members.find(ctx, principal, id)
+  return member ? redirectAfter(ctx, principal, member, 'afterLogout') : ''
+}
+
+/** One transaction: the member that `make` makes, with a token. Throws passwordlessCodeInvalid when it makes none. */
+async function enroll(
+  ctx: Context,
+  visitor: Visitor,
+  make: (tx: Context) => Promise<members.Member | undefined>,
+): Promise<SignedIn> {
+  const { principal, app } = visitor
+  const issuing = await tokens.prepare(ctx, app.settings.tokenLifetimeSeconds)
+  const made = await withTransaction(ctx, async tx => {
+    const member = await make(tx)
+    return member && { member, reserved: await tokens.reserve(tx, principal, member.id, issuing) }
+  })
+  if (!made) throw refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
+  return signedIn(ctx, visitor, made.member, made.reserved, 'afterSignup')
+}
+
+/** One transaction: the member, if `admit` and nothing else keeps it out, with a token and the time of its login. */
+async function enter(
+  ctx: Context,
+  visitor: Visitor,
+  id: string,
+  admit: (tx: Context, member: members.Member) => Promise<members.Member | undefined>,
+): Promise<SignedIn | undefined> {
+  const { principal, app } = visitor
+  const issuing = await tokens.prepare(ctx, app.settings.tokenLifetimeSeconds)
+  const entered = await withTransaction(ctx, async tx => {
+    await members.lock(tx, principal, id)
+    const member = await members.find(tx, principal, id)
+    const admitted = member && member.suspendedBy === null ? await admit(tx, member) : undefined
+    if (!admitted) return undefined
+    const present = { ...admitted, lastLogin: timestamp(tx.clock.now()) }
+    await members.update(tx, principal, present)
+    await recordQuietly(tx, principal, 'member.signed_in', id)
+    return { member: present, reserved: await tokens.reserve(tx, principal, id, issuing) }
+  })
+  return entered && signedIn(ctx, visitor, entered.member, entered.reserved, 'afterLogin')
+}
+
+async function signedIn(
+  ctx: Context,
+  { principal }: Visitor,
+  member: members.Member,
+  reserved: tokens.Reserved,
+  moment: 'afterSignup' | 'afterLogin',
+): Promise<SignedIn> {
+  const [token, redirect] = await Promise.all([tokens.sign(reserved), redirectAfter(ctx, principal, member, moment)])
+  return { token, member, redirect }
+}
+
+/** A hash made at another cost than today's is made anew while the password is at hand. */
+async function rehash(ctx: Context, password: string, stored: string | null): Promise<string | undefined> {
+  return stored !== null && ctx.passwords.needsRehash(stored) ? ctx.passwords.hash(password) : undefined
+}
+
+function requirePasswordless({ settings }: App): void {
+  if (!settings.passwordless) throw refusal('accessDenied', 'forbidden', 'Passwordless login is switched off.')
+}
+
+function badCredentials(): DomainError {
+  return refusal('credentialsInvalid', 'unauthenticated', 'unknown email, wrong password, or suspended')
+}
+
+function takeLoginAttempt(ctx: Context, { principal, address }: Visitor, email: string) {
+  const realm = `memberstack:logins:${principal.tenant}:${principal.environment}`
+  return takeAttempt(ctx, [
+    [`${realm}:email:${emailKey(email)}`, FAILED_LOGINS_PER_EMAIL],
+    [`${realm}:address:${address}`, FAILED_LOGINS_PER_ADDRESS],
+  ])
+}
+
+/**
+ * Takes one try from each window before it is made, so that many at once are not more than allowed; those that succeed
+ * give it back. Throws `rateLimited`.
+ */
+function takeAttempt(ctx: Context, windows: readonly (readonly [key: string, limit: number])[]) {
+  const taken: string[] = []
+  const giveBack = () => {
+    for (const key of taken) ctx.limits.giveBack(key)
+  }
+  for (const [key, limit] of windows) {
+    if (!ctx.limits.take(key, limit, WINDOW_MS).allowed) {
+      giveBack()
+      throw new DomainError('rateLimited', 'too many failed attempts in 15 minutes')
+    }
+    taken.push(key)
+  }
+  return { succeeded: giveBack }
+}

@@ -1,0 +1,136 @@
+import type { Context } from '../../platform/context.ts'
+import { prepared } from '../../platform/db/prepared.ts'
+import type { Environment, Realm } from './realm.ts'
+
+interface TokenTable {
+  app_id: string
+  environment: Environment
+  member_id: string
+  /** Seconds since the epoch: with its member the token's name. */
+  issued_at: number
+  expires_at: number
+  /** The key that signed it. */
+  kid: string
+  /** Why it counts no more; null while it does. */
+  ended_by: string | null
+}
+
+declare module '../../platform/db/database.ts' {
+  interface Database {
+    memberstack_tokens: TokenTable
+  }
+}
+
+export interface IssuedToken {
+  memberId: string
+  issuedAt: number
+  expiresAt: number
+  kid: string
+}
+
+/** What ends tokens before their time; all for good. */
+export type EndCause = 'logout' | 'password' | 'deleted' | 'offboarded'
+
+interface Key {
+  tenant: string
+  environment: Environment
+  memberId: string
+  issuedAt: number
+}
+
+const livingPrepared = prepared<{ [Field in keyof Key]: Key[Field] }, { expires_at: number }>((db, value) =>
+  db
+    .selectFrom('memberstack_tokens')
+    .select('expires_at')
+    .where('app_id', '=', value('tenant'))
+    .where('environment', '=', value('environment'))
+    .where('member_id', '=', value('memberId'))
+    .where('issued_at', '=', value('issuedAt'))
+    .where('ended_by', 'is', null),
+)
+
+/** Whether this token was issued and not ended. Its expiry is the caller's to check. */
+export async function isLiving(
+  ctx: Context,
+  { tenant, environment }: Realm,
+  { memberId, issuedAt }: Pick<IssuedToken, 'memberId' | 'issuedAt'>,
+): Promise<boolean> {
+  return (await livingPrepared(ctx, { tenant, environment, memberId, issuedAt })).length > 0
+}
+
+/** The seconds from `from` to `to` in which this member was issued a token, the latest first. */
+export async function issuedBetween(
+  tx: Context,
+  realm: Realm,
+  memberId: string,
+  from: number,
+  to: number,
+): Promise<number[]> {
+  const rows = await tx.db
+    .selectFrom('memberstack_tokens')
+    .select('issued_at')
+    .where('app_id', '=', realm.tenant)
+    .where('environment', '=', realm.environment)
+    .where('member_id', '=', memberId)
+    .where('issued_at', '>=', from)
+    .where('issued_at', '<=', to)
+    .orderBy('issued_at', 'desc')
+    .execute()
+  return rows.map(row => row.issued_at)
+}
+
+export async function insert(tx: Context, { tenant, environment }: Realm, token: IssuedToken): Promise<void> {
+  await tx.db
+    .insertInto('memberstack_tokens')
+    .values({
+      app_id: tenant,
+      environment,
+      member_id: token.memberId,
+      issued_at: token.issuedAt,
+      expires_at: token.expiresAt,
+      kid: token.kid,
+      ended_by: null,
+    })
+    .execute()
+}
+
+/** Ends one token. Returns whether it counted until now. */
+export async function end(
+  tx: Context,
+  realm: Realm,
+  { memberId, issuedAt }: Pick<IssuedToken, 'memberId' | 'issuedAt'>,
+  cause: EndCause,
+): Promise<boolean> {
+  const { numUpdatedRows } = await living(tx, realm, memberId)
+    .set({ ended_by: cause })
+    .where('issued_at', '=', issuedAt)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** Ends all tokens of a member, but for the one issued at `keep`. */
+export async function endAll(
+  tx: Context,
+  realm: Realm,
+  memberId: string,
+  cause: EndCause,
+  keep?: number,
+): Promise<void> {
+  let query = living(tx, realm, memberId).set({ ended_by: cause })
+  if (keep !== undefined) query = query.where('issued_at', '!=', keep)
+  await query.execute()
+}
+
+/** Forgets tokens that have expired. */
+export async function purge(ctx: Context, nowSeconds: number): Promise<void> {
+  await ctx.db.deleteFrom('memberstack_tokens').where('expires_at', '<=', nowSeconds).execute()
+}
+
+function living(tx: Context, { tenant, environment }: Realm, memberId: string) {
+  return tx.db
+    .updateTable('memberstack_tokens')
+    .where('app_id', '=', tenant)
+    .where('environment', '=', environment)
+    .where('member_id', '=', memberId)
+    .where('ended_by', 'is', null)
+}

@@ -1,0 +1,22 @@
+// Mistakes that integrations make: the wire answers as the contract says, and the operator is told. Contract section 16:
+// one line in the log a minute for each key and trap, and a counter.
+
+import type { FastifyRequest } from 'fastify'
+import type { Context } from '../../platform/context.ts'
+import { VENDOR } from './realm.ts'
+
+type Trap = 'unencoded-email' | 'secret-key-in-browser'
+
+const QUIET_MS = 60_000
+
+/** `caller` tells keys apart: a fingerprint, or the address where the key is not known. */
+export function report(ctx: Context, request: FastifyRequest, trap: Trap, caller: string, tenant?: string): void {
+  const { allowed } = ctx.limits.take(`memberstack:trap:${trap}:${caller}`, 1, QUIET_MS)
+  const fields = { vendor: VENDOR, requestId: request.id, route: request.routeOptions.url, quiet: !allowed }
+  ctx.traps(trap, tenant === undefined ? fields : { ...fields, tenant })
+}
+
+/** An `@` as it is in the path: the email was not encoded, and with `?`, `#`, `%` or `/` in it the path would be wrong. */
+export function hasRawEmail({ method, originalUrl }: FastifyRequest): boolean {
+  return method === 'GET' && originalUrl.startsWith('/members/') && originalUrl.includes('@')
+}
