@@ -5,8 +5,8 @@
 // The browser starts with Playwright's arguments only: those that its package recommends (`args`) switch off the
 // same-origin policy, and with it all that CORS is about.
 
-import { mkdtempSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -41,7 +41,7 @@ export interface Page {
   run<Input, Output>(job: (input: Input) => Output | Promise<Output>, input: Input): Promise<Output>
   /** Loads the page anew, as a reader who comes back: the package starts again from what the browser kept. */
   reload(): Promise<void>
-  /** The package's own key-value store in the page. */
+  /** What the package keeps in the page's local storage. */
   stored(name: string): Promise<string | null>
   /** Resolves once no request is under way, and what the page made of the answers is known here. */
   settled(): Promise<void>
@@ -64,7 +64,8 @@ export interface Browser {
  */
 export async function startBrowser(): Promise<Browser> {
   const directory = mkdtempSync(join(tmpdir(), 'understudy-browser-'))
-  after(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+  // After all else: the browser writes into it until it is closed.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const origin = await servePage()
   const browser = await launch(directory)
   return {
@@ -77,18 +78,21 @@ export async function startBrowser(): Promise<Browser> {
   }
 }
 
-/** In a directory of our own: the package would take whatever file lies in a shared one, also half of a browser. */
 async function launch(directory: string): Promise<Chromium> {
   const given = process.env.CHROMIUM_PATH
-  const { executablePath, libraries } = given ? { executablePath: given, libraries: '' } : await unpack(directory)
-  const env = { HOME: directory, TMPDIR: directory, ...(libraries === '' ? {} : { LD_LIBRARY_PATH: libraries }) }
-  const browser = await chromium.launch({ executablePath, env, headless: true })
+  const browser = await chromium.launch({
+    headless: true,
+    ...(given ? { executablePath: given } : await unpack(directory)),
+  })
   after(() => browser.close())
   return browser
 }
 
-/** The libraries are those that small containers lack. */
-async function unpack(directory: string): Promise<{ executablePath: string; libraries: string }> {
+/**
+ * The browser of the dependencies, in a directory of our own: its package would take whatever lies in a shared one, also
+ * half a browser. With it go the libraries that small containers lack; of the environment it needs nothing else.
+ */
+async function unpack(directory: string): Promise<{ executablePath: string; env: Record<string, string> }> {
   const packed = fileURLToPath(new URL('../bin/', import.meta.resolve('@sparticuz/chromium')))
   const { TMPDIR } = process.env
   // It unpacks into the temp directory, which it looks up before it starts.
@@ -97,7 +101,7 @@ async function unpack(directory: string): Promise<{ executablePath: string; libr
   if (TMPDIR === undefined) delete process.env.TMPDIR
   else process.env.TMPDIR = TMPDIR
   const [executablePath = '', libraries = ''] = await Promise.all(unpacking)
-  return { executablePath, libraries: join(libraries, 'lib') }
+  return { executablePath, env: { HOME: directory, TMPDIR: directory, LD_LIBRARY_PATH: join(libraries, 'lib') } }
 }
 
 const HTML = `<!doctype html>

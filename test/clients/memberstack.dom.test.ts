@@ -31,6 +31,7 @@ import {
   START,
 } from '../memberstack.support.ts'
 import { startApp, type TestApp } from '../support.ts'
+import { assertRejects } from './rejects.ts'
 
 const EMAIL = 'grace@acme.example'
 const browser = await startBrowser()
@@ -59,15 +60,6 @@ async function start({ seed = ACME, ending = '', now = START, ...options }: Star
 async function signUp({ memberstack }: Page, fields: object = {}): Promise<Json> {
   const { data } = await memberstack.signupMemberEmailPassword({ email: EMAIL, password: PASSWORD, ...fields })
   return data
-}
-
-/** Asserts that a call rejects with exactly this; a message that is free is some text. */
-async function assertRejects(call: Promise<unknown>, code: string, message?: string): Promise<void> {
-  await assert.rejects(call, (thrown: { code: string; message: string }) => {
-    assert.deepEqual(thrown, { code, message: message ?? thrown.message })
-    assert.ok(typeof thrown.message === 'string' && thrown.message !== '')
-    return true
-  })
 }
 
 /** Asserts that nothing went wrong in the page but these refusals. */
@@ -226,7 +218,7 @@ test('the app, with the member and a session; pages and events that are reported
 
   await page.run(path => (globalThis as unknown as { history: History }).history.pushState({}, '', path), '/next')
   await memberstack.trackPageView()
-  assert.deepEqual(await memberstack._Event({ data: { name: 'opened' } } as never), { success: true })
+  assert.deepEqual(await memberstack._Event({ data: { name: 'opened' } } as never), { data: { success: true } })
   assert.equal(await page.stored('ms_session_id'), sessionId)
   await page.settled()
   const reports = page.answers.filter(line => /page-view|event/.test(line))
