@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
-import { ACME, LIFETIME, loginToken } from './memberstack.client.support.ts'
-import { ada, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
+import { ACME, acmeSeed, assertLive, LIFETIME, loginToken, verifyToken } from './memberstack.client.support.ts'
+import { ada, control, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
 import { fileWith, run, type ServerProcess, serve, temporaryDirectory } from './process.ts'
-import { startApp, type TestApp } from './support.ts'
+import { HOUR, SECOND, startApp, type TestApp } from './support.ts'
 
 const ISSUER = 'https://api.memberstack.com'
 
@@ -94,6 +94,42 @@ async function listedKids(server: ServerProcess): Promise<string[]> {
 async function statusOf(server: ServerProcess, token: string): Promise<number> {
   return (await post(server, '/members/verify-token', keys.acme, { token })).status
 }
+
+test('after a rotation the old key stays listed while a token of it lives, and no longer', async () => {
+  const app = await startApp(acmeSeed({ tokenLifetimeSeconds: 4 * 3600 }))
+  const before = await loginToken(app, ada.email)
+  const [first] = (await keySet(app)).keys
+  await app.newEvents()
+  const { kid } = await control<{ kid: string }>(app, 'POST', '/memberstack/signing-keys/rotate')
+  await app.assertEvents('signing_key.rotated')
+  const after = await loginToken(app, ada.email)
+  assert.deepEqual([kidOf(before), kidOf(after)], [first?.kid, kid])
+  const kids = async () => (await keySet(app)).keys.map(key => String(key.kid)).toSorted()
+  assert.deepEqual(await kids(), [kidOf(before), kid].toSorted())
+  await verifyAlone(await keySet(app), before, app.clock.now())
+
+  app.clock.advance(4 * HOUR - SECOND)
+  await app.app.runJobs()
+  assert.deepEqual(await kids(), [kidOf(before), kid].toSorted())
+  await assertLive(app, [true], [before])
+  assert.equal((await verifyToken(app, before)).status, 200)
+  app.clock.advance(SECOND)
+  await app.app.runJobs()
+  assert.deepEqual(await kids(), [kid])
+  await assertLive(app, [true], [await loginToken(app, ada.email)])
+})
+
+test('a private key is in no row of the store, no event and no line of the log', async () => {
+  const app = await startApp(ACME)
+  await loginToken(app, ada.email)
+  await control(app, 'POST', '/memberstack/signing-keys/rotate')
+  const { db } = app.app.context
+  const keys = await db.selectFrom('memberstack_signing_keys').selectAll().execute()
+  assert.equal(keys.length, 2)
+  const written = JSON.stringify([keys, await app.newEvents(), app.log])
+  // In the forms in which a private key is written: PEM, base64 of its DER, a JWK.
+  for (const form of [/PRIVATE/, /MII[CE]/, /"(d|p|q|dp|dq|qi)\\?":/]) assert.doesNotMatch(written, form)
+})
 
 test('the signing key outlives the process; one that `keys rotate-signing` replaces stays listed for its tokens', async () => {
   const data = temporaryDirectory()
