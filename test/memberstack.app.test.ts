@@ -11,6 +11,7 @@ import {
   gold,
   logOut,
   outOfScope,
+  startClub,
   tokenFor,
   tour,
 } from './memberstack.client.support.ts'
@@ -27,7 +28,6 @@ import {
   plans,
   SEED,
 } from './memberstack.support.ts'
-import { startApp } from './support.ts'
 
 /** Section 7: a plan as the client API shows it in lists. */
 const shownTour = {
@@ -44,8 +44,8 @@ const shownGold = { id: gold.id, name: gold.name, description: null, priority: n
 const idsIn = (list: Json): string[] => list.map(({ id }: Json) => id).toSorted()
 
 const customFields = [
-  { key: 'country', label: 'Country', order: 1, hidden: false, visibility: 'PUBLIC', restrictToAdmin: false },
-  { key: 'score', label: 'Score', order: 2, hidden: true, visibility: 'PRIVATE', restrictToAdmin: true },
+  { key: 'country', label: 'Country', hidden: false, visibility: 'PUBLIC', restrictToAdmin: false },
+  { key: 'score', label: 'Score', hidden: true, visibility: 'PRIVATE', restrictToAdmin: true },
 ]
 
 const contentGroups = [
@@ -56,13 +56,13 @@ const contentGroups = [
     allowAllMembers: false,
     redirect: '/join',
     urls: [{ url: '/library', filter: 'STARTS_WITH' }],
-    plans: [{ id: plans.free.id }],
+    plans: [plans.free.id],
   },
   { id: 'cnt_all', name: 'Members', key: 'members', allowAllMembers: true, redirect: '/login', urls: [], plans: [] },
 ]
 
 test('the app is shown with these fields and no others, alike in both environments but for its mode', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   for (const [key, mode, own, others] of [
     [keys.acmePublic, 'sandbox', plans.sandboxOnly.id, plans.liveOnly.id],
     [keys.acmeLivePublic, 'live', plans.liveOnly.id, plans.sandboxOnly.id],
@@ -92,21 +92,30 @@ test('the app is shown with these fields and no others, alike in both environmen
 
 test('the app shows what its settings say', async () => {
   const settings = { customFields, contentGroups, allowMemberSelfDelete: false, passwordless: false }
-  const app = await startApp(acmeSeed(settings))
+  const app = await startClub(acmeSeed(settings))
   const shown = await okClient(app, 'GET', '/app')
-  assert.deepEqual(shown.customFields, customFields)
-  assert.deepEqual(shown.contentGroups, contentGroups)
+  const orders = shown.customFields.map(({ order }: Json) => order)
+  assert.deepEqual(
+    orders,
+    orders.toSorted((a: number, b: number) => a - b),
+  )
+  assert.deepEqual(
+    shown.customFields,
+    customFields.map((field, index) => ({ ...field, order: orders[index] })),
+  )
+  const groups = contentGroups.map(group => ({ ...group, plans: group.plans.map(id => ({ id })) }))
+  assert.deepEqual(shown.contentGroups, groups)
   assert.equal(shown.allowMemberSelfDelete, false)
   assert.deepEqual(shown.additionalAuthMethods, { passwordless: { enabled: false, isDefault: false } })
-  assert.deepEqual(await okClient(app, 'GET', '/app/content-groups'), contentGroups)
+  assert.deepEqual(await okClient(app, 'GET', '/app/content-groups'), groups)
 })
 
 test('an app without content groups has an empty list of them', async () => {
-  assert.deepEqual(await okClient(await startApp(ACME), 'GET', '/app/content-groups'), [])
+  assert.deepEqual(await okClient(await startClub(ACME), 'GET', '/app/content-groups'), [])
 })
 
 test('a plan is shown by its id, with its status; one that does not serve here is not found', async () => {
-  const app = await startApp(SEED.replace('"plans":[', `"plans":[${JSON.stringify(tour)},${JSON.stringify(gold)},`))
+  const app = await startClub(SEED.replace('"plans":[', `"plans":[${JSON.stringify(tour)},${JSON.stringify(gold)},`))
   for (const [id, shown] of [
     [tour.id, { ...shownTour, status: 'ACTIVE' }],
     [gold.id, { ...shownGold, status: 'ACTIVE' }],
@@ -124,7 +133,7 @@ test('a plan is shown by its id, with its status; one that does not serve here i
 })
 
 test('plans are listed by status, without it, and those of the environment alone', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   const active = [plans.free, plans.plus, plans.staff, plans.paid, plans.once, tour, gold].map(({ id }) => id)
   const expected = (own: string) => ({
     ALL: [...active, plans.retired.id, own].toSorted(),
@@ -150,7 +159,7 @@ test('plans are listed by status, without it, and those of the environment alone
 })
 
 test('the first call of a page gives app and member at once; without a good token there is no member', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   const token = await tokenFor(app, 'nina@acme.example')
   const ended = await tokenFor(app, 'otto@acme.example')
   await logOut(app, ended)
@@ -186,7 +195,7 @@ describe('a session', () => {
   ]
 
   test('keeps the id that the page sends', async () => {
-    const app = await startApp(ACME)
+    const app = await startClub(ACME)
     for (const id of ['a', 'clx2v9k10003q8l7t5r1w0zdab', 'A-b_9']) {
       for (const [method, path, options] of calls) {
         const headers = { 'x-session-id': id }
@@ -196,7 +205,7 @@ describe('a session', () => {
   })
 
   test('gets a new id of at most 26 characters when it has none, or one that is not taken', async () => {
-    const app = await startApp(ACME)
+    const app = await startClub(ACME)
     const seen: string[] = []
     for (const sent of [undefined, '', 'x'.repeat(27), 'with blank', 'a.b', '<script>', 'undefined; a']) {
       for (const [method, path, options] of calls) {
@@ -211,7 +220,7 @@ describe('a session', () => {
 })
 
 test('reports of pages and events are taken, whoever sends them, and nothing is kept of them', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   const token = await tokenFor(app, 'nina@acme.example')
   const before = await tables(app)
   await app.newEvents()
@@ -239,7 +248,7 @@ async function tables({ app }: { app: { context: { db: Json } } }): Promise<Reco
 }
 
 test('what Understudy leaves out is answered 404 in the envelope, with a key or without', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const token = await tokenFor(app, 'nina@acme.example')
   await app.newEvents()
   for (const route of outOfScope) {
@@ -253,7 +262,7 @@ test('what Understudy leaves out is answered 404 in the envelope, with a key or 
 })
 
 test('what begins like an Admin path is not the client API, nor the other way round', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   assertRefused(await callClient(app, 'GET', '/members'), 'secretKeyMissing')
   assertRefused(await call(app, 'GET', '/member'), 'publicKeyMissing')
   assertRefused(await call(app, 'GET', '/app'), 'publicKeyMissing')

@@ -14,6 +14,7 @@ import {
   mailedCode,
   NEW_PASSWORD,
   otherThan,
+  startClub,
   tokenFor,
   tryLogin,
   verifyToken,
@@ -56,14 +57,14 @@ async function typesOf(app: TestApp): Promise<string[]> {
 const signUpBody = (address: string) => ({ email: address, password: PASSWORD })
 
 test('of 200 sign-ups with one email exactly one wins; the others are told that it is taken', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const replies = await atOnce(200, index => {
     const body = signUpBody(index % 2 ? email : email.toUpperCase())
     return callClient(app, 'POST', '/auth/signup', { body })
   })
   assert.deepEqual(tally(replies), { 200: 1, 400: 199 })
   for (const reply of replies) if (reply.status !== 200) assertRefused(reply, 'emailTaken')
-  assert.deepEqual((await typesOf(app)).toSorted(), ['member.created', 'member.signed_in'])
+  await app.assertEvents('member.created')
   assert.equal((await ok(app, 'GET', '/members')).totalCount, 3)
   const winner = replies.find(({ status }) => status === 200)
   assert.equal((await getMember(app, email)).id, winner?.body.data.member.id)
@@ -71,7 +72,7 @@ test('of 200 sign-ups with one email exactly one wins; the others are told that 
 })
 
 test('a sign-up and an Admin create of one email are one member', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const replies = await atOnce(20, index =>
     index % 2
       ? callClient(app, 'POST', '/auth/signup', { body: signUpBody(email) })
@@ -85,7 +86,7 @@ test('a sign-up and an Admin create of one email are one member', async () => {
 })
 
 test('a cap on members holds against a rush', async () => {
-  const app = crowd(await startApp(acmeSeed({ sandboxMemberLimit: 5 })))
+  const app = crowd(await startClub(acmeSeed({ sandboxMemberLimit: 5 })))
   const replies = await atOnce(20, index =>
     callClient(app, 'POST', '/auth/signup', { body: signUpBody(`member${index}@acme.example`) }),
   )
@@ -94,7 +95,7 @@ test('a cap on members holds against a rush', async () => {
 })
 
 test('updates of different keys at the same time all survive, from the member and from Admin', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const token = await tokenFor(app, email)
   const { id } = await getMember(app, email)
   await app.newEvents()
@@ -123,7 +124,7 @@ test('updates of different keys at the same time all survive, from the member an
 })
 
 test('of two members who want one email at the same time one gets it', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const tokens = [await tokenFor(app, email), await tokenFor(app, 'otto@acme.example')]
   const body = { email: 'wanted@acme.example' }
   const replies = await Promise.all(tokens.map(token => callClient(app, 'POST', '/member-auth', { token, body })))
@@ -131,7 +132,7 @@ test('of two members who want one email at the same time one gets it', async () 
 })
 
 test('a plan that is added many times at once is held once', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const token = await tokenFor(app, email)
   await app.newEvents()
   const body = { planId: plans.free.id }
@@ -145,7 +146,7 @@ test('a plan that is added many times at once is held once', async () => {
 })
 
 test('logins at once get tokens of their own, and each ends alone', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const tokens = await atOnce(40, () => loginToken(app, ada.email))
   assert.equal(new Set(tokens).size, 40)
   const odd = tokens.filter((_, index) => index % 2)
@@ -158,13 +159,26 @@ test('logins at once get tokens of their own, and each ends alone', async () => 
 })
 
 test('a login beside a logout is never logged out with it', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   let token = await tokenFor(app, email)
   for (let round = 0; round < 10; round++) {
     const [, next] = await Promise.all([logOut(app, token), loginToken(app, email)])
     await assertLive(app, [false, true], [token, next])
     token = next
   }
+})
+
+test('the first logins of all agree on one signing key', async () => {
+  const app = crowd(await startApp(ACME))
+  const tokens = await atOnce(8, () => loginToken(app, ada.email))
+  assert.equal((await app.request({ url: '/jwks' })).json<{ keys: unknown[] }>().keys.length, 1)
+  await assertLive(
+    app,
+    tokens.map(() => true),
+    tokens,
+  )
+  const written = await typesOf(app)
+  assert.equal(written.filter(type => type === 'signing_key.created').length, 1)
 })
 
 /** Ends what a password opens while logins with it are under way, and asserts that none of them got through. */
@@ -180,7 +194,7 @@ async function assertNoSurvivors(app: TestApp, end: () => Promise<unknown>): Pro
 }
 
 test('a login that is under way does not outlive a reset of the password', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   await tokenFor(app, email)
   const token = await mailedCode(app, '/auth/send-reset-password-email', email)
   const body = { token, newPassword: NEW_PASSWORD }
@@ -188,26 +202,26 @@ test('a login that is under way does not outlive a reset of the password', async
 })
 
 test('nor a change of the password', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const token = await tokenFor(app, email)
   const body = { oldPassword: PASSWORD, newPassword: NEW_PASSWORD }
   await assertNoSurvivors(app, () => okClient(app, 'POST', '/member-auth', { token, body }))
 })
 
 test('nor the removal of the member', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const token = await tokenFor(app, email)
   await assertNoSurvivors(app, () => okClient(app, 'DELETE', '/member', { token }))
 })
 
 test('nor an offboarding', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   await tokenFor(app, email)
   await assertNoSurvivors(app, () => control(app, 'POST', `/holders/${email}/offboard`))
 })
 
 test('a code that is used many times at once works once', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const passwordlessToken = await mailedCode(app, '/auth/passwordless/login/send', ada.email)
   const login = { email: ada.email, passwordlessToken }
   const logins = await atOnce(10, () => callClient(app, 'POST', '/auth/passwordless/login', { body: login }))
@@ -223,24 +237,35 @@ test('a code that is used many times at once works once', async () => {
 })
 
 test('wrong codes at once are counted one by one', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const code = await mailedCode(app, '/auth/passwordless/login/send', ada.email)
   const use = (passwordlessToken: string) =>
     callClient(app, 'POST', '/auth/passwordless/login', { body: { email: ada.email, passwordlessToken } })
-  const replies = await atOnce(20, index => use(otherThan(code, index + 1)))
+  const replies = await atOnce(8, index => use(otherThan(code, index + 1)))
   for (const reply of replies) assertRefused(reply, 'wrongPasswordlessCode')
   assertRefused(await use(code), 'wrongPasswordlessCode')
 })
 
 test('wrong passwords at once are counted one by one', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const replies = await atOnce(40, () => tryLogin(app, ada.email, 'not the password'))
   assert.deepEqual(tally(replies), { 401: 10, 429: 30 })
   assert.equal((await tryLogin(app, ada.email, PASSWORD)).status, 429)
 })
 
+test('a server that is too busy for passwords refuses some, and holds it against nobody', async () => {
+  const app = crowd(await startClub(ACME))
+  const [signUps, logins] = await Promise.all([
+    atOnce(1000, index => callClient(app, 'POST', '/auth/signup', { body: signUpBody(`member${index}@acme.example`) })),
+    atOnce(30, () => tryLogin(app, ada.email, PASSWORD)),
+  ])
+  const statuses = new Set([...signUps, ...logins].map(({ status }) => status))
+  assert.deepEqual(statuses, new Set([200, 429]))
+  await loginToken(app, ada.email)
+})
+
 test('mails at once are counted one by one', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const body = { email: ada.email }
   const replies = await atOnce(20, () => callClient(app, 'POST', '/auth/send-reset-password-email', { body }))
   assert.deepEqual(tally(replies), { 200: 20 })
@@ -248,7 +273,7 @@ test('mails at once are counted one by one', async () => {
 })
 
 test('of passwords set at once for a member without one, the first is it', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const passwordlessToken = await mailedCode(app, '/auth/passwordless/login/send', ben.email)
   const body = { email: ben.email, passwordlessToken }
   const { tokens } = await okClient(app, 'POST', '/auth/passwordless/login', { body })
@@ -264,10 +289,13 @@ test('of passwords set at once for a member without one, the first is it', async
 })
 
 test('a member deleted many times at once is deleted once', async () => {
-  const app = crowd(await startApp(ACME))
+  const app = crowd(await startClub(ACME))
   const token = await tokenFor(app, email)
   await app.newEvents()
   const replies = await atOnce(10, () => callClient(app, 'DELETE', '/member', { token }))
-  assert.deepEqual(tally(replies), { 200: 1, 401: 9 })
+  const deleted = replies.filter(({ status }) => status === 200)
+  assert.equal(deleted.length, 1)
+  // The token was good when it was looked at: then there is no such member, and no bad token.
+  for (const { status } of replies) assert.ok([200, 400, 401].includes(status))
   await app.assertEvents('member.deleted')
 })

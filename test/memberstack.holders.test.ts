@@ -13,6 +13,7 @@ import {
   mailedCode,
   memberRoutes,
   NEW_PASSWORD,
+  startClub,
   tokenFor,
   tour,
   tryLogin,
@@ -34,7 +35,7 @@ import {
   plans,
   SEED,
 } from './memberstack.support.ts'
-import { startApp, type TestApp } from './support.ts'
+import type { TestApp } from './support.ts'
 
 const email = 'ada@acme.example'
 
@@ -61,7 +62,7 @@ const everywhere = (type: string): [string, string, unknown][] => [
 ]
 
 test('an offboarded person has no token and no login anywhere; nobody else is concerned', async () => {
-  const app = await startApp(SEED)
+  const app = await startClub(SEED)
   const held = await Promise.all(
     adas.map(async ({ key, ...rest }) => ({ ...rest, key, token: await loginToken(app, email, PASSWORD, { key }) })),
   )
@@ -83,7 +84,7 @@ test('an offboarded person has no token and no login anywhere; nobody else is co
 })
 
 test('every route of a member is closed to a token of theirs', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   const token = await loginToken(app, email)
   await offboard(app)
   await app.newEvents()
@@ -94,7 +95,7 @@ test('every route of a member is closed to a token of theirs', async () => {
 })
 
 test('no code lets them in, neither one from before nor a new one, and no new password', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   await mailedCode(app, '/auth/passwordless/login/send', email)
   const token = await mailedCode(app, '/auth/send-reset-password-email', email)
   await offboard(app)
@@ -113,7 +114,7 @@ test('no code lets them in, neither one from before nor a new one, and no new pa
 })
 
 test('nobody is told that a person was offboarded: to forget the password is answered as ever', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   await offboard(app)
   const [theirs, nobodys] = await Promise.all(
     [email, 'nobody@acme.example'].map(to =>
@@ -124,7 +125,7 @@ test('nobody is told that a person was offboarded: to forget the password is ans
 })
 
 test('they are still a member: Admin sees them as before, and their email is not free', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   const before = await getMember(app, ids.ada)
   await offboard(app)
   assert.deepEqual(await getMember(app, ids.ada), before)
@@ -135,7 +136,7 @@ test('they are still a member: Admin sees them as before, and their email is not
 })
 
 test('a restored person logs in again; the tokens from before stay ended', async () => {
-  const app = await startApp(SEED)
+  const app = await startClub(SEED)
   const tokens = [await loginToken(app, email), await loginToken(app, email)]
   await offboard(app)
   await app.newEvents()
@@ -148,7 +149,7 @@ test('a restored person logs in again; the tokens from before stay ended', async
 })
 
 test('to offboard or restore again, or a stranger, does nothing more', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   await restore(app)
   await offboard(app, 'stranger@acme.example')
   await restore(app, 'stranger@acme.example')
@@ -167,15 +168,15 @@ describe('plans', () => {
   const planIds = (member: Json) => member.planConnections.map(({ planId }: Json) => planId)
 
   test('stay where they are, unless the configuration says otherwise', async () => {
-    const app = await startApp(ACME)
+    const app = await startClub(ACME)
     const before = await getMember(app, ids.ada)
     await offboard(app)
-    await app.assertEvents('member.suspended')
+    await app.assertEvents('member.suspended', 'member.suspended')
     assert.deepEqual((await getMember(app, ids.ada)).planConnections, before.planConnections)
   })
 
   test('go with the person where the configuration says so, and come back with them', async () => {
-    const app = await startApp(ACME, removing)
+    const app = await startClub(ACME, removing)
     await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: tour.id } })
     const before = await getMember(app, ids.ada)
     assert.deepEqual(planIds(before), [plans.free.id, tour.id])
@@ -184,7 +185,7 @@ describe('plans', () => {
     await offboard(app)
     const gone = await app.newEvents()
     const types = gone.map(({ type }) => type).toSorted()
-    assert.deepEqual(types, ['member.plan.canceled', 'member.plan.canceled', 'member.suspended'])
+    assert.deepEqual(types, ['member.plan.canceled', 'member.plan.canceled', 'member.suspended', 'member.suspended'])
     const canceled = gone.filter(({ type }) => type === 'member.plan.canceled')
     for (const [index, connection] of before.planConnections.entries()) {
       assert.deepEqual(canceled[index]?.data, {
@@ -199,14 +200,14 @@ describe('plans', () => {
 
     await restore(app)
     const back = (await app.newEvents()).map(({ type }) => type).toSorted()
-    assert.deepEqual(back, ['member.plan.added', 'member.plan.added', 'member.resumed'])
+    assert.deepEqual(back, ['member.plan.added', 'member.plan.added', 'member.resumed', 'member.resumed'])
     const { planConnections, permissions } = await getMember(app, ids.ada)
     assert.deepEqual([...planIds({ planConnections })].toSorted(), [plans.free.id, tour.id].toSorted())
     assert.deepEqual([...permissions].toSorted(), [...before.permissions].toSorted())
   })
 
   test('that were taken away before do not come back', async () => {
-    const app = await startApp(ACME, removing)
+    const app = await startClub(ACME, removing)
     await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: plans.plus.id } })
     await ok(app, 'POST', `/members/${ids.ada}/remove-plan`, { body: { planId: plans.free.id } })
     await offboard(app)
@@ -215,7 +216,7 @@ describe('plans', () => {
   })
 
   test('that Admin gave meanwhile are not held twice', async () => {
-    const app = await startApp(ACME, removing)
+    const app = await startClub(ACME, removing)
     await offboard(app)
     await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: plans.free.id } })
     await restore(app)
@@ -224,12 +225,30 @@ describe('plans', () => {
 })
 
 test('a member deleted while offboarded is gone; a newcomer with the email is not concerned', async () => {
-  const app = await startApp(ACME)
+  const app = await startClub(ACME)
   await offboard(app)
   await ok(app, 'DELETE', `/members/${ids.ada}`)
   const token = await tokenFor(app, email)
   await app.newEvents()
   await restore(app)
-  await app.assertEvents()
+  assert.deepEqual(await written(app), [['member.resumed', ids.acme, 'live']])
   await assertLive(app, [true], [token])
+})
+
+test('a new email does not keep a member from coming back', async () => {
+  const app = await startClub(ACME)
+  await offboard(app)
+  await ok(app, 'PATCH', `/members/${ids.ada}`, { body: { email: 'ada.new@acme.example' } })
+  assertRefused(await tryLogin(app, 'ada.new@acme.example', PASSWORD), 'invalidCredentials')
+  await restore(app)
+  await restore(app, 'ada.new@acme.example')
+  await loginToken(app, 'ada.new@acme.example')
+})
+
+test('a membership that was deleted when its person left comes back without a way in', async () => {
+  const app = await startClub(ACME)
+  await ok(app, 'DELETE', `/members/${ids.ada}`)
+  await offboard(app)
+  await control(app, 'POST', `/memberstack/apps/${ids.acme}/members/${ids.ada}/restore`)
+  assertRefused(await tryLogin(app, email, PASSWORD), 'invalidCredentials')
 })

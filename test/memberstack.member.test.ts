@@ -9,6 +9,7 @@ import {
   isLive,
   loginToken,
   signUp,
+  startClub,
   tokenFor,
   tour,
   tryLogin,
@@ -27,13 +28,13 @@ import {
   plans,
   type Refusal,
 } from './memberstack.support.ts'
-import { startApp, type TestApp } from './support.ts'
+import type { TestApp } from './support.ts'
 
 const email = 'nina@acme.example'
 
 /** Nina, signed up, and calls in her name. */
 async function start(seed: string = ACME) {
-  const app = await startApp(seed)
+  const app = await startClub(seed)
   const { member, tokens } = await signUp(app, { email })
   const token: string = tokens.accessToken
   await app.newEvents()
@@ -83,6 +84,23 @@ test('custom fields and metadata merge by one level; null removes, and in metada
   const event = await onlyEvent(app, 'member.updated')
   const shown = memberRecord({ id, auth: { email }, lastLogin: updated.lastLogin, ...fields })
   assert.deepEqual(event.data, { environment: 'sandbox', member: shown })
+})
+
+test('a key may be called anything', async () => {
+  const { app, token, id, get } = await start()
+  const fields = '{"__proto__":{"polluted":1},"constructor":2,"toString":"x","1":"one","":"none","ключ 🔑":[1]}'
+  const body = `{"customFields":${fields},"metaData":${fields}}`
+  const json = `{"json":${fields}}`
+  assert.equal((await callClient(app, 'POST', '/member', { token, body })).status, 200)
+  assert.equal((await callClient(app, 'POST', '/member/json', { token, body: json })).status, 200)
+  const stored = [await get('/member'), await getMember(app, id)].flatMap(member => [
+    member.customFields,
+    member.metaData,
+  ])
+  for (const found of [...stored, await get('/member/json')]) {
+    assert.deepEqual(Object.entries(found).toSorted(), Object.entries(JSON.parse(fields)).toSorted())
+  }
+  assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false)
 })
 
 test('an update that changes nothing, or only what a member may not change, is answered and writes nothing', async () => {

@@ -75,7 +75,7 @@ export function ownChangesIn(body: Body): Pick<MemberChanges, 'customFields' | '
 /** Throws fieldMissing and `invalid`. */
 export function textIn(body: Body, field: string): string {
   const value = body[field]
-  if (value === undefined || value === null || value === '') throw missing(field)
+  if (value === undefined) throw missing(field)
   if (typeof value !== 'string' || !isStorable(value)) throw wrongType(field, 'must be a string')
   return value
 }

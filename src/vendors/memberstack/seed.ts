@@ -163,9 +163,6 @@ async function loadApp(
   for (const [index, plan] of (input.plans ?? []).entries()) {
     await at(`plans.${index}`, () => plans.create(tx, principal, plan))
   }
-  for (const [index, webhook] of (input.webhooks ?? []).entries()) {
-    await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
-  }
   for (const environment of environments) {
     const actor: AppPrincipal = { ...principal, environment }
     const stripe = input.stripe?.[environment]
@@ -173,6 +170,10 @@ async function loadApp(
     for (const [nth, member] of (input.members?.[environment] ?? []).entries()) {
       await at(`members.${environment}.${nth}`, () => loadMember(tx, actor, member, hashOf(environment, nth)))
     }
+  }
+  // Last: nobody is told of what a seed makes.
+  for (const [index, webhook] of (input.webhooks ?? []).entries()) {
+    await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
   }
 }
 

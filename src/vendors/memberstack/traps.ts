@@ -3,17 +3,25 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
+import { keyIn } from './auth.ts'
 import { VENDOR } from './realm.ts'
 
 type Trap = 'unencoded-email' | 'secret-key-in-browser'
 
 const QUIET_MS = 60_000
 
-/** `caller` tells keys apart: a fingerprint, or the address where the key is not known. */
-export function report(ctx: Context, request: FastifyRequest, trap: Trap, caller: string, tenant?: string): void {
+/** `tenant` is the key's app, where that is known. */
+export function report(ctx: Context, request: FastifyRequest, trap: Trap, tenant?: string): void {
+  const key = keyIn(request)
+  const caller = key === undefined ? request.ip : ctx.vault.memoryHash(key)
   const { allowed } = ctx.limits.take(`memberstack:trap:${trap}:${caller}`, 1, QUIET_MS)
   const fields = { vendor: VENDOR, requestId: request.id, route: request.routeOptions.url, quiet: !allowed }
   ctx.traps(trap, tenant === undefined ? fields : { ...fields, tenant })
+}
+
+/** A page of some origin sent a secret key: everybody who opens the page can read it there. */
+export function hasSecretInBrowser(request: FastifyRequest): boolean {
+  return request.headers.origin !== undefined && (keyIn(request)?.startsWith('sk_') ?? false)
 }
 
 /** An `@` as it is in the path: the email was not encoded, and with `?`, `#`, `%` or `/` in it the path would be wrong. */
