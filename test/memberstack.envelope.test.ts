@@ -266,6 +266,9 @@ describe('what is not there', () => {
     ['POST', `/members/${ids.ada}/plans`],
     ['GET', `/members/${ids.ada}/x/y`],
     ['POST', '/members/verify-token/x'],
+    ['GET', '/'],
+    ['GET', '/nowhere'],
+    ['POST', '/Members'],
   ]
   test('answers 404 with its method and path, with a key, without, and from a page', async () => {
     const app = await start()
