@@ -145,6 +145,15 @@ describe('secret-key-in-browser', () => {
     assert.ok(!JSON.stringify(app.log).includes(keys.acme))
   })
 
+  test('invented keys: one warning for their address', async () => {
+    const app = await start()
+    for (let n = 0; n < 5; n++) {
+      assertRefused(await call(app, 'GET', '/members', { key: `sk_sb_invented_${n}`, origin }), 'secretKeyUnknown')
+    }
+    assertReported(app, TRAP)
+    assert.equal(await counted(app, TRAP), 5)
+  })
+
   test('a public key in a browser and a secret one outside are no trap', async () => {
     const app = await start()
     assertRefused(await call(app, 'GET', '/members', { key: keys.acmePublic, origin }), 'secretKeyMissing')
