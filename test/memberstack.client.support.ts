@@ -19,7 +19,7 @@ import {
   START,
   seedOf,
 } from './memberstack.support.ts'
-import { startApp, type TestApp } from './support.ts'
+import type { TestApp } from './support.ts'
 
 /** Of a token, in seconds. */
 export const LIFETIME = 1_209_600
@@ -62,14 +62,6 @@ export const ACME = seedOf(club)
 /** Acme alone, with these settings. */
 export function acmeSeed(settings: object): string {
   return seedOf(acmeWith(settings, { plans: [...Object.values(plans), tour, gold] }))
-}
-
-/** As `startApp`, with the signing key made, as the jobs of a server do at its start. */
-export async function startClub(...given: Parameters<typeof startApp>): Promise<TestApp> {
-  const app = await startApp(...given)
-  await app.request({ url: '/jwks' })
-  await app.newEvents()
-  return app
 }
 
 /** The same app, asked from another address. */

@@ -9,7 +9,6 @@ import {
   isLive,
   loginToken,
   signUp,
-  startClub,
   tokenFor,
   tour,
   tryLogin,
@@ -28,13 +27,13 @@ import {
   plans,
   type Refusal,
 } from './memberstack.support.ts'
-import type { TestApp } from './support.ts'
+import { startApp, type TestApp } from './support.ts'
 
 const email = 'nina@acme.example'
 
 /** Nina, signed up, and calls in her name. */
 async function start(seed: string = ACME) {
-  const app = await startClub(seed)
+  const app = await startApp(seed)
   const { member, tokens } = await signUp(app, { email })
   const token: string = tokens.accessToken
   await app.newEvents()
