@@ -230,8 +230,23 @@ test('a member deleted while offboarded is gone; a newcomer with the email is no
   const token = await tokenFor(app, email)
   await app.newEvents()
   await restore(app)
-  assert.deepEqual(await written(app), [['member.resumed', ids.acme, 'live']])
+  assert.deepEqual((await written(app)).toSorted(), everywhere('member.resumed').slice(0, 2).toSorted())
   await assertLive(app, [true], [token])
+})
+
+test('the plans of a member deleted while offboarded come back with the member, and are told then at the earliest', async () => {
+  const app = await startApp(ACME, removing)
+  await offboard(app)
+  await ok(app, 'DELETE', `/members/${ids.ada}`)
+  await app.newEvents()
+  await restore(app)
+  assert.deepEqual((await written(app)).toSorted(), everywhere('member.resumed').slice(0, 2).toSorted())
+  await control(app, 'POST', `/memberstack/apps/${ids.acme}/members/${ids.ada}/restore`)
+  const { planConnections } = await getMember(app, ids.ada)
+  assert.deepEqual(
+    planConnections.map(({ planId }: Json) => planId),
+    [plans.free.id],
+  )
 })
 
 test('a new email does not keep a member from coming back', async () => {
