@@ -11,7 +11,6 @@ import {
   gold,
   logOut,
   outOfScope,
-  startClub,
   tokenFor,
   tour,
 } from './memberstack.client.support.ts'
@@ -28,6 +27,7 @@ import {
   plans,
   SEED,
 } from './memberstack.support.ts'
+import { startApp } from './support.ts'
 
 /** Section 7: a plan as the client API shows it in lists. */
 const shownTour = {
@@ -62,7 +62,7 @@ const contentGroups = [
 ]
 
 test('the app is shown with these fields and no others, alike in both environments but for its mode', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   for (const [key, mode, own, others] of [
     [keys.acmePublic, 'sandbox', plans.sandboxOnly.id, plans.liveOnly.id],
     [keys.acmeLivePublic, 'live', plans.liveOnly.id, plans.sandboxOnly.id],
@@ -92,7 +92,7 @@ test('the app is shown with these fields and no others, alike in both environmen
 
 test('the app shows what its settings say', async () => {
   const settings = { customFields, contentGroups, allowMemberSelfDelete: false, passwordless: false }
-  const app = await startClub(acmeSeed(settings))
+  const app = await startApp(acmeSeed(settings))
   const shown = await okClient(app, 'GET', '/app')
   const orders = shown.customFields.map(({ order }: Json) => order)
   assert.deepEqual(
@@ -111,11 +111,11 @@ test('the app shows what its settings say', async () => {
 })
 
 test('an app without content groups has an empty list of them', async () => {
-  assert.deepEqual(await okClient(await startClub(ACME), 'GET', '/app/content-groups'), [])
+  assert.deepEqual(await okClient(await startApp(ACME), 'GET', '/app/content-groups'), [])
 })
 
 test('a plan is shown by its id, with its status; one that does not serve here is not found', async () => {
-  const app = await startClub(SEED.replace('"plans":[', `"plans":[${JSON.stringify(tour)},${JSON.stringify(gold)},`))
+  const app = await startApp(SEED.replace('"plans":[', `"plans":[${JSON.stringify(tour)},${JSON.stringify(gold)},`))
   for (const [id, shown] of [
     [tour.id, { ...shownTour, status: 'ACTIVE' }],
     [gold.id, { ...shownGold, status: 'ACTIVE' }],
@@ -133,7 +133,7 @@ test('a plan is shown by its id, with its status; one that does not serve here i
 })
 
 test('plans are listed by status, without it, and those of the environment alone', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const active = [plans.free, plans.plus, plans.staff, plans.paid, plans.once, tour, gold].map(({ id }) => id)
   const expected = (own: string) => ({
     ALL: [...active, plans.retired.id, own].toSorted(),
@@ -159,7 +159,7 @@ test('plans are listed by status, without it, and those of the environment alone
 })
 
 test('the first call of a page gives app and member at once; without a good token there is no member', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const token = await tokenFor(app, 'nina@acme.example')
   const ended = await tokenFor(app, 'otto@acme.example')
   await logOut(app, ended)
@@ -195,7 +195,7 @@ describe('a session', () => {
   ]
 
   test('keeps the id that the page sends', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     for (const id of ['a', 'clx2v9k10003q8l7t5r1w0zdab', 'A-b_9']) {
       for (const [method, path, options] of calls) {
         const headers = { 'x-session-id': id }
@@ -205,7 +205,7 @@ describe('a session', () => {
   })
 
   test('gets a new id of at most 26 characters when it has none, or one that is not taken', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const seen: string[] = []
     for (const sent of [undefined, '', 'x'.repeat(27), 'with blank', 'a.b', '<script>', 'undefined; a']) {
       for (const [method, path, options] of calls) {
@@ -220,7 +220,7 @@ describe('a session', () => {
 })
 
 test('reports of pages and events are taken, whoever sends them, and nothing is kept of them', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const token = await tokenFor(app, 'nina@acme.example')
   const before = await tables(app)
   await app.newEvents()
@@ -248,7 +248,7 @@ async function tables({ app }: { app: { context: { db: Json } } }): Promise<Reco
 }
 
 test('what Understudy leaves out is answered 404 in the envelope, with a key or without', async () => {
-  const app = crowd(await startClub(ACME))
+  const app = crowd(await startApp(ACME))
   const token = await tokenFor(app, 'nina@acme.example')
   await app.newEvents()
   for (const route of outOfScope) {
@@ -262,7 +262,7 @@ test('what Understudy leaves out is answered 404 in the envelope, with a key or 
 })
 
 test('what begins like an Admin path is not the client API, nor the other way round', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   assertRefused(await callClient(app, 'GET', '/members'), 'secretKeyMissing')
   assertRefused(await call(app, 'GET', '/member'), 'publicKeyMissing')
   assertRefused(await call(app, 'GET', '/app'), 'publicKeyMissing')

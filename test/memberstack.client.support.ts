@@ -19,7 +19,7 @@ import {
   START,
   seedOf,
 } from './memberstack.support.ts'
-import { startApp, type TestApp } from './support.ts'
+import type { TestApp } from './support.ts'
 
 /** Of a token, in seconds. */
 export const LIFETIME = 1_209_600
@@ -62,14 +62,6 @@ export const ACME = seedOf(club)
 /** Acme alone, with these settings. */
 export function acmeSeed(settings: object): string {
   return seedOf(acmeWith(settings, { plans: [...Object.values(plans), tour, gold] }))
-}
-
-/** As `startApp`, with the signing key made, as the jobs of a server do at its start. */
-export async function startClub(...given: Parameters<typeof startApp>): Promise<TestApp> {
-  const app = await startApp(...given)
-  await app.request({ url: '/jwks' })
-  await app.newEvents()
-  return app
 }
 
 /** The same app, asked from another address. */
@@ -186,10 +178,11 @@ export function otherThan(code: string, step = 1): string {
   return String((Number(code) + step) % 1_000_000).padStart(6, '0')
 }
 
-/** A limit of section 10 on tries, not on requests: the answer of section 11, whenever one may try again. */
-export function assertTooMany({ status, body }: Reply): void {
+/** A limit of section 10 on tries, not on requests: the answer of section 11, and when one may try again. */
+export function assertTooMany({ status, body, headers }: Reply, retryAfterMs: number): void {
   assert.equal(status, 429, JSON.stringify(body))
   assert.deepEqual(body, { code: 'generic-message', message: 'Too many requests, please try again later.' })
+  assert.equal(Number(headers['retry-after']), retryAfterMs / 1000)
 }
 
 /** A route of the client API, with a body that it takes. */

@@ -11,7 +11,6 @@ import {
   memberRoutes,
   openRoutes,
   signUp,
-  startClub,
   tokenFor,
   tryLogin,
 } from './memberstack.client.support.ts'
@@ -29,13 +28,13 @@ import {
   type Reply,
   SEED,
 } from './memberstack.support.ts'
-import { SECOND, type TestApp } from './support.ts'
+import { SECOND, startApp, type TestApp } from './support.ts'
 
 const everyRoute = [...openRoutes, ...memberRoutes, ...codeRoutes]
 
 describe('the public key', () => {
   test('is asked for on every route: missing or malformed, unknown', async () => {
-    const app = crowd(await startClub(ACME))
+    const app = crowd(await startApp(ACME))
     const token = await tokenFor(app, 'nina@acme.example')
     await app.newEvents()
     const malformed = [
@@ -61,7 +60,7 @@ describe('the public key', () => {
   })
 
   test('is read from its header in any case, and from no other place', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     for (const name of ['X-API-KEY', 'x-api-key', 'X-Api-Key']) {
       assert.equal((await call(app, 'GET', '/app', { key: null, headers: { [name]: keys.acmePublic } })).status, 200)
     }
@@ -71,7 +70,7 @@ describe('the public key', () => {
   })
 
   test('that an operator disables is refused like one that never was, and enabled again it works', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const { data } = await control<{ data: Json[] }>(app, 'GET', '/keys?limit=200')
     const statuses = []
     for (const { id } of data.filter(({ vendor }) => vendor === 'memberstack')) {
@@ -86,7 +85,7 @@ describe('the public key', () => {
   })
 
   test('does not open the Admin API, nor a secret one the client API; a page that sends one is reported', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const origin = 'https://www.acme.example'
     assertRefused(await callClient(app, 'GET', '/members'), 'secretKeyMissing')
     const traps = () => app.log.filter(({ trap }) => trap === 'secret-key-in-browser').length
@@ -104,7 +103,7 @@ describe('the public key', () => {
 })
 
 test('headers that the packages add change nothing', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const headers = {
     'x-app-id': 'app_someone_else',
     'x-user-agent': 'Memberstack-DOM/2.0.14',
@@ -121,7 +120,7 @@ describe('a body', () => {
   const form = 'application/x-www-form-urlencoded'
 
   test('is JSON under its type or under none; empty it is no fields, under any type', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const login = JSON.stringify({ email: ada.email, password: PASSWORD })
     for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON', undefined]) {
       const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
@@ -135,7 +134,7 @@ describe('a body', () => {
   })
 
   test('of another kind, or JSON that is none, is refused', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const login = JSON.stringify({ email: ada.email, password: PASSWORD })
     for (const [body, type] of [
       [login, form],
@@ -153,7 +152,7 @@ describe('a body', () => {
   })
 
   test('over 1 MiB is too large, and up to it is not', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const around = JSON.stringify({ data: '' }).length
     const sized = (bytes: number) => callClient(app, 'POST', '/event', { body: { data: 'x'.repeat(bytes - around) } })
     assert.equal((await sized(1024 * 1024)).status, 200)
@@ -161,7 +160,7 @@ describe('a body', () => {
   })
 
   test('on a GET is ignored, whatever it is', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     for (const body of [{ data: {} }, '{broken']) {
       const headers = { 'content-type': 'application/json' }
       assert.equal((await callClient(app, 'GET', '/app', { body, headers })).status, 200)
@@ -170,7 +169,7 @@ describe('a body', () => {
 })
 
 test('repeated slashes are one; a path or method that nobody serves is 404 and is named', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   assert.equal((await okClient(app, 'GET', '//app')).id, ids.acme)
   assert.equal(
     (await callClient(app, 'POST', '///auth//login', { body: { email: ada.email, password: PASSWORD } })).status,
@@ -191,7 +190,7 @@ test('repeated slashes are one; a path or method that nobody serves is 404 and i
 })
 
 test('what is checked first is said first: path, key, limit, body, fields, existence, rules', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const broken = { body: '{broken' }
   assertRefused(await callClient(app, 'POST', '/auth/nothing', { ...broken, key: null }), 'notFound')
   assertRefused(await callClient(app, 'POST', '/auth/login', { ...broken, key: null }), 'publicKeyMissing')
@@ -216,7 +215,7 @@ describe('the limit', () => {
     ['limit', 'remaining', 'reset'].map(name => Number(headers[`ratelimit-${name}`]))
 
   test('is 100 requests a second, told on every answer; what is over it is not done', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     for (let left = 99; left >= 0; left--) {
       const reply = left % 2 ? await callClient(app, 'GET', '/app') : await callClient(app, 'GET', '/member/json')
       assert.deepEqual(limits(reply), [100, left, 1])
@@ -238,7 +237,7 @@ describe('the limit', () => {
   })
 
   test('counts each address and each key for itself, and not with the Admin API', async () => {
-    const app = await startClub(SEED)
+    const app = await startApp(SEED)
     await exhaust(from(app, '10.0.0.1'))
     assertRefused(await callClient(from(app, '10.0.0.1'), 'GET', '/app'), 'rateLimited')
     await exhaust(from(app, '10.0.0.2'))

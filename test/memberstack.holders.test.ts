@@ -13,7 +13,6 @@ import {
   mailedCode,
   memberRoutes,
   NEW_PASSWORD,
-  startClub,
   tokenFor,
   tour,
   tryLogin,
@@ -35,7 +34,7 @@ import {
   plans,
   SEED,
 } from './memberstack.support.ts'
-import type { TestApp } from './support.ts'
+import { startApp, type TestApp } from './support.ts'
 
 const email = 'ada@acme.example'
 
@@ -62,7 +61,7 @@ const everywhere = (type: string): [string, string, unknown][] => [
 ]
 
 test('an offboarded person has no token and no login anywhere; nobody else is concerned', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   const held = await Promise.all(
     adas.map(async ({ key, ...rest }) => ({ ...rest, key, token: await loginToken(app, email, PASSWORD, { key }) })),
   )
@@ -84,7 +83,7 @@ test('an offboarded person has no token and no login anywhere; nobody else is co
 })
 
 test('every route of a member is closed to a token of theirs', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const token = await loginToken(app, email)
   await offboard(app)
   await app.newEvents()
@@ -95,7 +94,7 @@ test('every route of a member is closed to a token of theirs', async () => {
 })
 
 test('no code lets them in, neither one from before nor a new one, and no new password', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await mailedCode(app, '/auth/passwordless/login/send', email)
   const token = await mailedCode(app, '/auth/send-reset-password-email', email)
   await offboard(app)
@@ -114,7 +113,7 @@ test('no code lets them in, neither one from before nor a new one, and no new pa
 })
 
 test('nobody is told that a person was offboarded: to forget the password is answered as ever', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await offboard(app)
   const [theirs, nobodys] = await Promise.all(
     [email, 'nobody@acme.example'].map(to =>
@@ -125,7 +124,7 @@ test('nobody is told that a person was offboarded: to forget the password is ans
 })
 
 test('they are still a member: Admin sees them as before, and their email is not free', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const before = await getMember(app, ids.ada)
   await offboard(app)
   assert.deepEqual(await getMember(app, ids.ada), before)
@@ -136,7 +135,7 @@ test('they are still a member: Admin sees them as before, and their email is not
 })
 
 test('a restored person logs in again; the tokens from before stay ended', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   const tokens = [await loginToken(app, email), await loginToken(app, email)]
   await offboard(app)
   await app.newEvents()
@@ -149,7 +148,7 @@ test('a restored person logs in again; the tokens from before stay ended', async
 })
 
 test('to offboard or restore again, or a stranger, does nothing more', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await restore(app)
   await offboard(app, 'stranger@acme.example')
   await restore(app, 'stranger@acme.example')
@@ -168,7 +167,7 @@ describe('plans', () => {
   const planIds = (member: Json) => member.planConnections.map(({ planId }: Json) => planId)
 
   test('stay where they are, unless the configuration says otherwise', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const before = await getMember(app, ids.ada)
     await offboard(app)
     await app.assertEvents('member.suspended', 'member.suspended')
@@ -176,7 +175,7 @@ describe('plans', () => {
   })
 
   test('go with the person where the configuration says so, and come back with them', async () => {
-    const app = await startClub(ACME, removing)
+    const app = await startApp(ACME, removing)
     await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: tour.id } })
     const before = await getMember(app, ids.ada)
     assert.deepEqual(planIds(before), [plans.free.id, tour.id])
@@ -207,7 +206,7 @@ describe('plans', () => {
   })
 
   test('that were taken away before do not come back', async () => {
-    const app = await startClub(ACME, removing)
+    const app = await startApp(ACME, removing)
     await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: plans.plus.id } })
     await ok(app, 'POST', `/members/${ids.ada}/remove-plan`, { body: { planId: plans.free.id } })
     await offboard(app)
@@ -216,7 +215,7 @@ describe('plans', () => {
   })
 
   test('that Admin gave meanwhile are not held twice', async () => {
-    const app = await startClub(ACME, removing)
+    const app = await startApp(ACME, removing)
     await offboard(app)
     await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: plans.free.id } })
     await restore(app)
@@ -225,18 +224,33 @@ describe('plans', () => {
 })
 
 test('a member deleted while offboarded is gone; a newcomer with the email is not concerned', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await offboard(app)
   await ok(app, 'DELETE', `/members/${ids.ada}`)
   const token = await tokenFor(app, email)
   await app.newEvents()
   await restore(app)
-  assert.deepEqual(await written(app), [['member.resumed', ids.acme, 'live']])
+  assert.deepEqual((await written(app)).toSorted(), everywhere('member.resumed').slice(0, 2).toSorted())
   await assertLive(app, [true], [token])
 })
 
+test('the plans of a member deleted while offboarded come back with the member, and are told then at the earliest', async () => {
+  const app = await startApp(ACME, removing)
+  await offboard(app)
+  await ok(app, 'DELETE', `/members/${ids.ada}`)
+  await app.newEvents()
+  await restore(app)
+  assert.deepEqual((await written(app)).toSorted(), everywhere('member.resumed').slice(0, 2).toSorted())
+  await control(app, 'POST', `/memberstack/apps/${ids.acme}/members/${ids.ada}/restore`)
+  const { planConnections } = await getMember(app, ids.ada)
+  assert.deepEqual(
+    planConnections.map(({ planId }: Json) => planId),
+    [plans.free.id],
+  )
+})
+
 test('a new email does not keep a member from coming back', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await offboard(app)
   await ok(app, 'PATCH', `/members/${ids.ada}`, { body: { email: 'ada.new@acme.example' } })
   assertRefused(await tryLogin(app, 'ada.new@acme.example', PASSWORD), 'invalidCredentials')
@@ -246,7 +260,7 @@ test('a new email does not keep a member from coming back', async () => {
 })
 
 test('a membership that was deleted when its person left comes back without a way in', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await ok(app, 'DELETE', `/members/${ids.ada}`)
   await offboard(app)
   await control(app, 'POST', `/memberstack/apps/${ids.acme}/members/${ids.ada}/restore`)

@@ -13,7 +13,6 @@ import {
   isLive,
   loginToken,
   signUp,
-  startClub,
   tour,
   tryLogin,
 } from './memberstack.client.support.ts'
@@ -35,7 +34,7 @@ import {
   SEED,
   START,
 } from './memberstack.support.ts'
-import { MINUTE, SECOND, type TestApp } from './support.ts'
+import { MINUTE, SECOND, startApp, type TestApp } from './support.ts'
 
 const WRONG = 'not the password'
 
@@ -46,7 +45,7 @@ async function fail(app: TestApp, email: string, times: number, key: string = ke
 }
 
 test('a login answers Auth, and sets lastLogin; nothing else of the member changes', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const before = await getMember(app, ids.ada)
   assert.equal(before.lastLogin, null)
   app.clock.advance(90 * SECOND)
@@ -67,7 +66,7 @@ test('a login answers Auth, and sets lastLogin; nothing else of the member chang
 })
 
 test('a login leads to the own redirect of a member, else to that of a plan, else nowhere', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const cases = [
     { loginRedirect: '/mine', plans: [{ planId: tour.id }], expected: '/mine' },
     { plans: [{ planId: plans.free.id }, { planId: tour.id }], expected: '/tour' },
@@ -86,7 +85,7 @@ test('a login leads to the own redirect of a member, else to that of a plan, els
 })
 
 test('an unknown email, a wrong password, no password and another environment are refused in the same words', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   const onlyLive = 'live@acme.example'
   await createMember(app, { email: onlyLive }, { key: keys.acmeLive })
   await createMember(app, { email: 'globex@acme.example' }, { key: keys.globex })
@@ -127,7 +126,7 @@ describe('a login that cannot be read is refused by its field', () => {
   ]
   for (const [body, refusal, field] of cases) {
     test(JSON.stringify(body), async () => {
-      const app = await startClub(ACME)
+      const app = await startApp(ACME)
       assertRefused(await callClient(app, 'POST', '/auth/login', { body }), refusal, field)
       await app.assertEvents()
     })
@@ -135,7 +134,7 @@ describe('a login that cannot be read is refused by its field', () => {
 })
 
 test('a stale token that is sent to a login or sign-up does not matter', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   for (const token of ['stale', 'a.b.c', '']) {
     const { member } = await signUp(app, { email: `nina-${token}@acme.example` }, { token })
     assert.equal((await login(app, member.auth.email, PASSWORD, { token })).member.id, member.id)
@@ -147,7 +146,7 @@ test('a stale token that is sent to a login or sign-up does not matter', async (
 })
 
 test('after ten failures in 15 minutes an email is refused, whatever the password and whoever asks', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await createMember(app, { email: 'other@acme.example' })
   for (let time = 0; time < 10; time++) {
     const email = time % 2 ? ada.email : ada.email.toUpperCase()
@@ -155,62 +154,63 @@ test('after ten failures in 15 minutes an email is refused, whatever the passwor
     app.clock.advance(SECOND)
   }
   await app.newEvents()
-  assertTooMany(await tryLogin(app, ada.email, WRONG))
-  assertTooMany(await tryLogin(app, ada.email.toLowerCase(), PASSWORD))
-  assertTooMany(await tryLogin(from(app, '10.0.1.1'), ada.email, PASSWORD))
+  const left = 15 * MINUTE - 10 * SECOND
+  assertTooMany(await tryLogin(app, ada.email, WRONG), left)
+  assertTooMany(await tryLogin(app, ada.email.toLowerCase(), PASSWORD), left)
+  assertTooMany(await tryLogin(from(app, '10.0.1.1'), ada.email, PASSWORD), left)
   await app.assertEvents()
   await loginToken(app, 'other@acme.example')
 
-  app.clock.advance(15 * MINUTE - 11 * SECOND)
-  assertTooMany(await tryLogin(app, ada.email, PASSWORD))
-  app.clock.advance(11 * SECOND)
+  app.clock.advance(left - SECOND)
+  assertTooMany(await tryLogin(app, ada.email, PASSWORD), SECOND)
+  app.clock.advance(SECOND)
   await loginToken(app, ada.email)
 })
 
 test('the limit counts emails that do not exist alike, so that it tells nobody who does', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   for (const email of ['nobody@acme.example', ben.email, ada.email]) {
     await fail(app, email, 10)
-    assertTooMany(await tryLogin(app, email, WRONG))
+    assertTooMany(await tryLogin(app, email, WRONG), 15 * MINUTE)
   }
 })
 
 test('an address that fails a hundred times, with whatever emails, is refused; others are not', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const attacker = from(app, '10.0.0.1')
   for (let time = 0; time < 100; time++) {
-    if (time % 50 === 0) app.clock.advance(SECOND)
+    if (time === 50) app.clock.advance(SECOND)
     assertRefused(await tryLogin(attacker, `member${time}@acme.example`, WRONG), 'invalidCredentials')
   }
   app.clock.advance(SECOND)
-  assertTooMany(await tryLogin(attacker, ada.email, PASSWORD))
+  assertTooMany(await tryLogin(attacker, ada.email, PASSWORD), 15 * MINUTE - 2 * SECOND)
   await loginToken(from(app, '10.0.0.2'), ada.email)
   app.clock.advance(15 * MINUTE)
   await loginToken(attacker, ada.email)
 })
 
 test('nine failures are none: the tenth try may be the right one', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   await fail(app, ada.email, 9)
   await loginToken(app, ada.email)
 })
 
 test('logins that succeed are not counted', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   for (let time = 0; time < 12; time++) await loginToken(app, ada.email)
 })
 
 test('each app and environment counts failures for itself', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   await fail(app, 'ada@acme.example', 10)
-  assertTooMany(await tryLogin(app, 'ada@acme.example', PASSWORD))
+  assertTooMany(await tryLogin(app, 'ada@acme.example', PASSWORD), 15 * MINUTE)
   for (const key of [keys.acmeLivePublic, keys.globexPublic]) {
     await loginToken(app, 'ada@acme.example', PASSWORD, { key })
   }
 })
 
 test('a login is open to a member made by Admin, and to one whose email Admin changed, by the new one alone', async () => {
-  const app = await startClub(acmeSeed({ passwordless: false }))
+  const app = await startApp(acmeSeed({ passwordless: false }))
   const { id } = await createMember(app, { email: 'old@acme.example', password: 'from the import' })
   assert.equal((await getMember(app, id)).lastLogin, null)
   await login(app, 'old@acme.example', 'from the import')

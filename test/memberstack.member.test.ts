@@ -5,11 +5,11 @@ import { describe, test } from 'node:test'
 import {
   ACME,
   acmeSeed,
+  assertTooMany,
   clientRecord,
   isLive,
   loginToken,
   signUp,
-  startClub,
   tokenFor,
   tour,
   tryLogin,
@@ -28,13 +28,13 @@ import {
   plans,
   type Refusal,
 } from './memberstack.support.ts'
-import type { TestApp } from './support.ts'
+import { MINUTE, startApp, type TestApp } from './support.ts'
 
 const email = 'nina@acme.example'
 
 /** Nina, signed up, and calls in her name. */
 async function start(seed: string = ACME) {
-  const app = await startClub(seed)
+  const app = await startApp(seed)
   const { member, tokens } = await signUp(app, { email })
   const token: string = tokens.accessToken
   await app.newEvents()
@@ -199,6 +199,23 @@ test('a new password takes the place of the old one; with an email both change o
   const types = (await app.newEvents()).map(({ type }) => type)
   assert.deepEqual(types.toSorted(), ['member.password_changed', 'member.updated'])
   await loginToken(app, both.email, both.newPassword)
+})
+
+test('a token is no way to find out the password: after ten wrong ones no other is looked at for 15 minutes', async () => {
+  const { app, token, tryPost } = await start()
+  const other = await tokenFor(app, 'otto@acme.example')
+  const newPassword = 'staple battery horse'
+  const change = (oldPassword: string) => tryPost('/member-auth', { oldPassword, newPassword })
+  for (let time = 0; time < 10; time++) assertRefused(await change(`wrong ${time}`), 'wrongPassword')
+  await app.newEvents()
+  assertTooMany(await change('correct horse battery'), 15 * MINUTE)
+  await app.assertEvents()
+  assert.ok(await isLive(app, token))
+  await loginToken(app, email)
+  const body = { oldPassword: 'correct horse battery', newPassword }
+  assert.equal((await callClient(app, 'POST', '/member-auth', { token: other, body })).status, 200)
+  app.clock.advance(15 * MINUTE)
+  assert.equal((await change('correct horse battery')).status, 200)
 })
 
 test('the JSON is replaced whole, by objects and lists; null makes it empty', async () => {

@@ -3,16 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  ACME,
-  acmeSeed,
-  assertAuth,
-  clientRecord,
-  signUp,
-  startClub,
-  tokenFor,
-  tour,
-} from './memberstack.client.support.ts'
+import { ACME, acmeSeed, assertAuth, clientRecord, signUp, tokenFor, tour } from './memberstack.client.support.ts'
 import {
   acme,
   assertRefused,
@@ -34,7 +25,7 @@ import {
   SEED,
   START,
 } from './memberstack.support.ts'
-import type { TestApp } from './support.ts'
+import { startApp, type TestApp } from './support.ts'
 
 const email = 'Nina@acme.example'
 
@@ -44,7 +35,7 @@ function trySignUp(app: TestApp, fields: object, key: string = keys.acmePublic) 
 }
 
 test('sign-up makes a member who is logged in, and answers Auth', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const fields = { customFields: { 'first-name': 'Nina', address: { city: 'Oslo' } }, metaData: { campaign: 'spring' } }
   const auth = await signUp(app, { email, ...fields })
   const { id } = auth.member
@@ -57,12 +48,15 @@ test('sign-up makes a member who is logged in, and answers Auth', async () => {
   const [created, ...more] = await app.newEvents()
   assert.deepEqual([created?.type, created?.subject, created?.tenant], ['member.created', id, acme.id])
   assert.deepEqual(created?.data, { environment: 'sandbox', member: shown })
-  assert.deepEqual(more, [])
+  assert.deepEqual(
+    more.map(({ type }) => type),
+    ['member.signed_in'],
+  )
   assert.equal((await login(app, email.toUpperCase())).member.id, id)
 })
 
 test('sign-up with plans joins the free ones at once, skips paid ones, and leads where the plan says', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const chosen = [plans.paid, tour, plans.free, plans.once, tour].map(({ id }) => ({ planId: id }))
   const auth = await signUp(app, { email, plans: chosen })
   const [first, second] = auth.member.planConnections
@@ -70,15 +64,15 @@ test('sign-up with plans joins the free ones at once, skips paid ones, and leads
   assert.deepEqual(auth.member.planConnections, [freeConnection(first.id, tour), freeConnection(second.id, plans.free)])
   assert.deepEqual(auth.member.permissions, ['view:library'])
   assert.equal(auth.redirect, '/tour/start')
-  await app.assertEvents('member.created', 'member.plan.added', 'member.plan.added')
+  await app.assertEvents('member.created', 'member.plan.added', 'member.plan.added', 'member.signed_in')
 
   const paidOnly = await signUp(app, { email: 'otto@acme.example', plans: [{ planId: plans.paid.id }] })
   assert.deepEqual([paidOnly.member.planConnections, paidOnly.redirect], [[], ''])
-  await app.assertEvents('member.created')
+  await app.assertEvents('member.created', 'member.signed_in')
 })
 
 test('what only Admin or the server may say is not taken from a sign-up, and what browsers add is ignored', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const added = {
     captchaToken: 'captcha',
     inviteToken: 'invite',
@@ -144,7 +138,7 @@ describe('a sign-up is refused, and nothing made', async () => {
   ]
   for (const [name, fields, refusal, ...texts] of cases) {
     test(name, async () => {
-      const app = await startClub(ACME)
+      const app = await startApp(ACME)
       assertRefused(await trySignUp(app, fields), refusal, ...texts)
       await app.assertEvents()
       assert.equal((await ok(app, 'GET', '/members')).totalCount, 2)
@@ -152,7 +146,7 @@ describe('a sign-up is refused, and nothing made', async () => {
   }
 
   test('while the longest of everything is taken', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const longest = { email: tooLong.slice(1), password: long.slice(1) }
     await signUp(app, longest)
     await login(app, longest.email, longest.password)
@@ -162,7 +156,7 @@ describe('a sign-up is refused, and nothing made', async () => {
 })
 
 test('the environments and apps of one email are different members', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   const made: Json[] = []
   for (const key of [keys.acmePublic, keys.acmeLivePublic, keys.globexPublic, keys.globexLivePublic]) {
     made.push(await signUp(app, { email }, { key }))
@@ -200,7 +194,7 @@ test('with a list of fields a sign-up stores those, and none that Admin keeps to
     { ...field, key: 'country' },
     { ...field, key: 'score', label: 'Score', restrictToAdmin: true },
   ]
-  const app = await startClub(acmeSeed({ customFields }))
+  const app = await startApp(acmeSeed({ customFields }))
   const sent = { country: 'Norway', score: 100, nickname: 'Nin' }
   const { member, tokens } = await signUp(app, { email, customFields: sent })
   assert.deepEqual(member.customFields, { country: 'Norway' })
@@ -216,7 +210,7 @@ test('with a list of fields a sign-up stores those, and none that Admin keeps to
 })
 
 test('a sandbox with a cap takes no more members than that; live has none, and a delete makes room', async () => {
-  const app = await startClub(acmeSeed({ sandboxMemberLimit: 3 }))
+  const app = await startApp(acmeSeed({ sandboxMemberLimit: 3 }))
   const token = await tokenFor(app, email)
   await app.newEvents()
   assertRefused(await trySignUp(app, { email: 'otto@acme.example' }), 'memberLimit')
@@ -229,7 +223,7 @@ test('a sandbox with a cap takes no more members than that; live has none, and a
 })
 
 test('a password is in no answer, event or log line, and in no row of the store', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const secret = 'a password nobody else has'
   const auth = await signUp(app, { email, password: secret })
   await login(app, email, secret)

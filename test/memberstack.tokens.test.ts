@@ -18,7 +18,6 @@ import {
   NEW_PASSWORD,
   openRoutes,
   signUp,
-  startClub,
   tokenFor,
   tour,
   tryLogin,
@@ -40,7 +39,7 @@ import {
   SEED,
   seedOf,
 } from './memberstack.support.ts'
-import { SECOND, type TestApp } from './support.ts'
+import { SECOND, startApp, type TestApp } from './support.ts'
 
 const ISSUER = 'https://api.memberstack.com'
 
@@ -78,7 +77,7 @@ async function forged(app: TestApp, token: string): Promise<[string, string][]> 
 }
 
 test('a token holds these claims and no others, for 14 days', async () => {
-  const app = await startClub(SEED, { now: '2026-03-04T09:30:00.789Z' })
+  const app = await startApp(SEED, { now: '2026-03-04T09:30:00.789Z' })
   const iat = Date.parse('2026-03-04T09:30:00.000Z') / 1000
   for (const [key, tenant, id] of [
     [keys.acmePublic, ids.acme, ids.ada],
@@ -95,7 +94,7 @@ test('a token holds these claims and no others, for 14 days', async () => {
 })
 
 test('scenario 4: verify-token answers the claims to a key of the app and environment, and to no other', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   const signedUp = await tokenFor(app, 'nina@acme.example')
   const loggedIn = await loginToken(app, ada.email)
   const live = await loginToken(app, ada.email, PASSWORD, { key: keys.acmeLivePublic })
@@ -124,7 +123,7 @@ test('scenario 4: verify-token answers the claims to a key of the app and enviro
 })
 
 test('the client API takes a token for its own environment and app alone, and no forged one', async () => {
-  const app = await startClub(SEED)
+  const app = await startApp(SEED)
   const token = await loginToken(app, ada.email)
   for (const key of [keys.acmeLivePublic, keys.globexPublic, keys.globexLivePublic]) {
     assert.equal(await isLive(app, token, { key }), false)
@@ -138,7 +137,7 @@ test('the client API takes a token for its own environment and app alone, and no
 })
 
 test('every route of a member says whether a token is missing or no good; the others do without', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const ended = await tokenFor(app, 'nina@acme.example')
   await signUp(app, { email: 'open@acme.example' })
   await logOut(app, ended)
@@ -160,7 +159,7 @@ test('every route of a member says whether a token is missing or no good; the ot
 })
 
 test('a token is good until its last second is over, and not longer', async () => {
-  const app = await startClub(acmeSeed({ tokenLifetimeSeconds: 3600 }))
+  const app = await startApp(acmeSeed({ tokenLifetimeSeconds: 3600 }))
   const token = await tokenFor(app, 'nina@acme.example')
   const { iat = 0, exp = 0 } = decodeJwt(token)
   assert.equal(exp - iat, 3600)
@@ -174,7 +173,7 @@ test('a token is good until its last second is over, and not longer', async () =
 })
 
 test('no login hands out a token that has expired already, however many there are in a second', async () => {
-  const app = await startClub(acmeSeed({ tokenLifetimeSeconds: 3 }))
+  const app = await startApp(acmeSeed({ tokenLifetimeSeconds: 3 }))
   const statuses: number[] = []
   for (let time = 0; time < 6; time++) {
     const { status, body } = await tryLogin(app, ada.email, PASSWORD)
@@ -188,7 +187,7 @@ test('issuer and lifetime are what the settings say, each app its own lifetime',
   const apps = [acme, { ...globex, settings: { ...globex.settings, tokenLifetimeSeconds: 60 } }]
   const seed = JSON.parse(seedOf(...apps))
   const issuer = 'https://members.acme.example'
-  const app = await startClub(JSON.stringify({ ...seed, memberstack: { ...seed.memberstack, issuer } }))
+  const app = await startApp(JSON.stringify({ ...seed, memberstack: { ...seed.memberstack, issuer } }))
   const token = await loginToken(app, ada.email)
   const short = await loginToken(app, ada.email, PASSWORD, { key: keys.globexPublic })
   for (const [found, life] of [
@@ -203,7 +202,7 @@ test('issuer and lifetime are what the settings say, each app its own lifetime',
 })
 
 test('a logout ends its token and no other, and answers alike when there was nothing to end', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const tokens = [await tokenFor(app, 'nina@acme.example'), await loginToken(app, 'nina@acme.example')]
   const [first = '', second = ''] = tokens
   assert.notEqual(first, second)
@@ -226,7 +225,7 @@ test('a logout ends its token and no other, and answers alike when there was not
 })
 
 test('a logout leads where a plan of the member says', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const { tokens } = await signUp(app, { email: 'nina@acme.example', plans: [plans.free, tour].map(planIdOf) })
   assert.deepEqual(await logOut(app, tokens.accessToken), { redirect: '/tour/bye' })
 })
@@ -237,7 +236,7 @@ describe('in one and the same second', () => {
   const email = 'nina@acme.example'
 
   test('a login never gets the text of a token that was ended', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const seen = [await tokenFor(app, email)]
     for (let time = 0; time < 5; time++) {
       await logOut(app, seen.at(-1) ?? '')
@@ -250,7 +249,7 @@ describe('in one and the same second', () => {
   })
 
   test('a reset ends every token from before it, and none from after', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const before = [await tokenFor(app, email), await loginToken(app, email)]
     const code = await mailedCode(app, '/auth/send-reset-password-email', email)
     await app.newEvents()
@@ -264,7 +263,7 @@ describe('in one and the same second', () => {
   })
 
   test('a new password ends every token but the one that asked', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const tokens = [await tokenFor(app, email), await loginToken(app, email), await loginToken(app, email)]
     const body = { oldPassword: PASSWORD, newPassword: NEW_PASSWORD }
     await okClient(app, 'POST', '/member-auth', { token: tokens[1] ?? '', body })
@@ -275,7 +274,7 @@ describe('in one and the same second', () => {
   })
 
   test('a delete ends every token; who comes back with the email is another', async () => {
-    const app = await startClub(ACME)
+    const app = await startApp(ACME)
     const tokens = [await tokenFor(app, email), await loginToken(app, email)]
     const { id } = decodeJwt<{ id: string }>(tokens[0] ?? '')
     await ok(app, 'DELETE', `/members/${id}`)
@@ -286,7 +285,7 @@ describe('in one and the same second', () => {
 })
 
 test('changes that say nothing about who somebody is end no token', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const email = 'nina@acme.example'
   const token = await tokenFor(app, email)
   const { id } = decodeJwt<{ id: string }>(token)
@@ -299,7 +298,7 @@ test('changes that say nothing about who somebody is end no token', async () => 
 })
 
 test('a refused password change or reset ends nothing', async () => {
-  const app = await startClub(ACME)
+  const app = await startApp(ACME)
   const email = 'nina@acme.example'
   const tokens = [await tokenFor(app, email), await loginToken(app, email)]
   const wrong = { oldPassword: 'not it', newPassword: NEW_PASSWORD }
@@ -311,7 +310,7 @@ test('a refused password change or reset ends nothing', async () => {
 })
 
 test('without strictness verify-token looks at the token alone; the client API still asks', async () => {
-  const app = await startClub(seedOf({ ...acme, settings: { ...acme.settings, verifyTokenStrict: false } }, globex))
+  const app = await startApp(seedOf({ ...acme, settings: { ...acme.settings, verifyTokenStrict: false } }, globex))
   const loggedOut = await tokenFor(app, 'out@acme.example')
   await logOut(app, loggedOut)
   const gone = await tokenFor(app, 'gone@acme.example')
