@@ -17,7 +17,7 @@ import { AppSettingsInput } from './settings.ts'
 import * as webhooks from './webhooks.ts'
 
 const strict = { additionalProperties: false }
-const Text = Type.String({ minLength: 1, maxLength: 255 })
+const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
 const AnyObject = Type.Record(Type.String(), Type.Unknown())
 
