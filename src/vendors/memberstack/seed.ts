@@ -171,10 +171,11 @@ async function loadApp(
       await at(`members.${environment}.${nth}`, () => loadMember(tx, actor, member, hashOf(environment, nth)))
     }
   }
-  // Last: nobody is told of what a seed makes.
+  // Last: receivers hear of what happens, not of what was there to begin with.
   for (const [index, webhook] of (input.webhooks ?? []).entries()) {
     await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
   }
+  // Last: nobody is told of what a seed makes.
 }
 
 /** The four keys of an app, pinned or made, by the names of the samples. */
