@@ -8,13 +8,13 @@
 // 100,000 against the time at 1,000, or, for pages deep in the list, on `to first`, the page's time against that of the
 // first page with the same limit in the same store. Exit code 1 if a bound is broken.
 
-import { once } from 'node:events'
-import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { boundedRun } from './bounded-run.ts'
+import { type Client, connect } from './client.ts'
 import { LOAD_CORE, pinSelf } from './cores.ts'
+import { type Measured, measureInTurns, type Operation as OperationOn, spread } from './in-turns.ts'
 import { type MembershipStore, makeStore } from './membership-store.ts'
-import { median, table } from './numbers.ts'
+import { table } from './numbers.ts'
 import { type ServerProcess, startUnderstudy } from './server-process.ts'
 
 const SIZES = [1000, 100_000]
@@ -28,22 +28,12 @@ const PATH = '/admin/2022-01/memberships'
 interface Target {
   store: MembershipStore
   server: ServerProcess
-  /** One connection, kept open. */
-  agent: Agent
+  client: Client
 }
 
-interface Operation {
-  name: string
-  /** Sends the n-th request of this kind. */
-  send(target: Target, n: number): Promise<void>
+interface Operation extends OperationOn<Target> {
   /** For a page deep in the list: the name of the operation that reads the first page. */
   first?: string
-}
-
-interface Measured {
-  operation: Operation
-  /** Median milliseconds, for each of SIZES. */
-  times: number[]
 }
 
 const operations: Operation[] = [
@@ -54,8 +44,8 @@ const operations: Operation[] = [
   { name: 'first page, limit 1', send: pages(1, () => 0) },
   { name: 'last page, limit 1', send: pages(1, () => 1), first: 'first page, limit 1' },
   { name: 'any page, limit 1', send: pages(1, spread), first: 'first page, limit 1' },
-  { name: 'read by id', send: (target, n) => call(target, 200, 'GET', `/${memberAt(target, n).id}`) },
-  { name: 'email lookup', send: (target, n) => call(target, 200, 'GET', `?email=${memberAt(target, n).email}`) },
+  { name: 'read by id', send: (target, n) => read(target, `/${memberAt(target, n).id}`) },
+  { name: 'email lookup', send: (target, n) => read(target, `?email=${memberAt(target, n).email}`) },
   { name: 'create', send: create },
 ]
 
@@ -63,43 +53,24 @@ await boundedRun(LIMIT_MS, async directory => {
   const targets: Target[] = []
   for (const size of SIZES) {
     const store = await makeStore(join(directory, String(size)), size, WARM_UP + SAMPLES)
-    targets.push({ store, server: await startUnderstudy(store.directory), agent: new Agent({ keepAlive: true }) })
+    const server = await startUnderstudy(store.directory)
+    targets.push({ store, server, client: connect(server.url, { 'as-api-key': store.apiKey }) })
   }
   pinSelf(LOAD_CORE)
-  const measured = await measureAll(targets)
-  for (const { agent, server } of targets) {
-    agent.destroy()
+  const measured = await measureInTurns(operations, targets, { warmUp: WARM_UP, samples: SAMPLES })
+  for (const { client, server } of targets) {
+    client.close()
     await server.stop()
   }
   return report(measured)
 })
 
-/** Takes turns between the operations and, for each, between the targets. */
-async function measureAll(targets: Target[]): Promise<Measured[]> {
-  const samples = operations.map(operation => ({ operation, times: targets.map((): number[] => []) }))
-  for (let n = 0; n < WARM_UP + SAMPLES; n++) {
-    for (const { operation, times } of samples) {
-      for (const [index, target] of targets.entries()) {
-        const startedAt = performance.now()
-        await operation.send(target, n)
-        if (n >= WARM_UP) times[index]?.push(performance.now() - startedAt)
-      }
-    }
-  }
-  return samples.map(({ operation, times }) => ({ operation, times: times.map(median) }))
-}
-
 /** Reads pages of `limit`, at a place from 0 (the first page) to 1 (the last). */
 function pages(limit: number, placeOf: (n: number) => number): Operation['send'] {
   return (target, n) => {
     const last = target.store.members.length / limit
-    return call(target, 200, 'GET', `?limit=${limit}&page=${1 + Math.round(placeOf(n) * (last - 1))}`)
+    return read(target, `?limit=${limit}&page=${1 + Math.round(placeOf(n) * (last - 1))}`)
   }
-}
-
-/** Places from 0 to 1, evenly spread and in no order. */
-function spread(n: number): number {
-  return (n * 0.618034) % 1
 }
 
 function memberAt({ store }: Target, n: number) {
@@ -108,25 +79,15 @@ function memberAt({ store }: Target, n: number) {
   return member
 }
 
-function create(target: Target, n: number): Promise<void> {
-  const body = JSON.stringify({ account: { email: target.store.uninvited[n] }, role: { code: 'member' } })
-  return call(target, 201, 'POST', '', body)
+function read({ client }: Target, path: string): Promise<void> {
+  return client.call(200, 'GET', PATH + path)
 }
 
-/** One request and the whole of its answer. Throws when the status is another than expected. */
-async function call(target: Target, status: number, method: string, path: string, body = ''): Promise<void> {
-  const { agent, server, store } = target
-  const headers = { 'as-api-key': store.apiKey, 'content-type': 'application/json', 'content-length': body.length }
-  const sent = request(`${server.url}${PATH}${path}`, { agent, method, headers })
-  sent.end(body)
-  const [response]: IncomingMessage[] = await once(sent, 'response')
-  if (!response) throw new Error('there was no answer')
-  response.resume()
-  await once(response, 'end')
-  if (response.statusCode !== status) throw new Error(`${method} ${path} was answered with ${response.statusCode}`)
+function create({ client, store }: Target, n: number): Promise<void> {
+  return client.call(201, 'POST', PATH, { account: { email: store.uninvited[n] }, role: { code: 'member' } })
 }
 
-function report(measured: Measured[]): boolean {
+function report(measured: Measured<Operation>[]): boolean {
   const lines = measured.map(({ operation, times: [small = Number.NaN, large = Number.NaN] }) => {
     const first = measured.find(other => other.operation.name === operation.first)?.times[1]
     const ratio = large / small

@@ -9,12 +9,12 @@
 // most by the median; others wait at most 50 ms by the 99th percentile; the server never takes more than 1.5 GiB.
 // Exit code 1 if one is broken.
 
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { boundedRun } from './bounded-run.ts'
 import { type ChildrenStore, makeChildrenStore } from './children-store.ts'
 import { LOAD_CORE, pinSelf } from './cores.ts'
+import { memoryOf } from './memory.ts'
 import { median, percentile, table } from './numbers.ts'
 import { type ServerProcess, startUnderstudy } from './server-process.ts'
 
@@ -23,7 +23,7 @@ const SMALL_REQUESTS = 200
 const LARGE_REQUESTS = 3
 const IDLE_MS = 2000
 const WAIT_MAX_MS = 50
-const MEMORY_MAX_BYTES = 1.5 * 1024 ** 3
+const MEMORY_MAX_MIB = 1536
 const LIMIT_MS = 420_000
 
 const agent = new Agent({ keepAlive: true })
@@ -127,15 +127,9 @@ function send({ url }: ServerProcess, key: string, path: string, body?: string):
 
 /** The most memory that the server has had; true where that cannot be read. */
 function memory({ pid }: ServerProcess): boolean {
-  let status: string
-  try {
-    status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  } catch {
-    return true
-  }
-  const bytes = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
-  console.log(`memory at its most: ${(bytes / 1024 ** 2).toFixed(0)} MiB`)
-  return verdict(bytes <= MEMORY_MAX_BYTES, `at most ${MEMORY_MAX_BYTES / 1024 ** 2} MiB`)
+  const { mostMiB } = memoryOf(pid)
+  console.log(`memory at its most: ${mostMiB.toFixed(0)} MiB`)
+  return verdict(!(mostMiB > MEMORY_MAX_MIB), `at most ${MEMORY_MAX_MIB} MiB`)
 }
 
 function verdict(kept: boolean, bound: string): boolean {

@@ -12,16 +12,28 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
+export interface ProcessOptions {
+  /** On one core alone, or on all there are. One core, which all servers share, unless it is said. */
+  cores?: 'one' | 'all'
+  /** A config file of the server's. */
+  configFile?: string
+}
+
 /** `understudy serve` on a data directory and a free port. */
-export function startUnderstudy(directory: string): Promise<ServerProcess> {
-  return start(['../src/main.ts', 'serve', '--data', directory, '--port', '0'])
+export function startUnderstudy(directory: string, options?: ProcessOptions): Promise<ServerProcess> {
+  return start(['../src/main.ts', 'serve', '--data', directory, '--port', '0'], options)
 }
 
 /** Runs a script of this folder's that prints a line with the URL it listens on. Rejects when it ends without one. */
-export async function start([script = '', ...flags]: string[]): Promise<ServerProcess> {
+export async function start(
+  [script = '', ...flags]: string[],
+  { cores = 'one', configFile }: ProcessOptions = {},
+): Promise<ServerProcess> {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  const [command = '', ...rest] = pinned(SERVER_CORE, [process.execPath, path, ...flags])
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'], env: defaultSettings() })
+  const line = [process.execPath, path, ...flags]
+  const [command = '', ...rest] = cores === 'one' ? pinned(SERVER_CORE, line) : line
+  const env = { ...defaultSettings(), ...(configFile === undefined ? {} : { UNDERSTUDY_CONFIG: configFile }) }
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'], env })
   const ended = once(child, 'exit')
   const endWithUs = () => child.kill('SIGKILL')
   process.on('exit', endWithUs)

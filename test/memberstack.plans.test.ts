@@ -116,7 +116,8 @@ describe('what is refused', () => {
     ['remove-plan', 'a plan that is not held', plans.plus.id, 'noPlanFound'],
     ['add-plan', 'an id that is no text', 5, 'badField', 'planId'],
     ['remove-plan', 'an id that is no text', true, 'badField', 'planId'],
-    ['add-plan', 'no id', null, 'requiredFieldMissing', 'planId'],
+    ['add-plan', 'an id that is null', null, 'badField', 'planId'],
+    ['add-plan', 'no id', undefined, 'requiredFieldMissing', 'planId'],
     ['remove-plan', 'no id', undefined, 'requiredFieldMissing', 'planId'],
     ['add-plan', 'an id that is a list', [plans.free.id], 'badField', 'planId'],
   ]

@@ -109,7 +109,13 @@ describe('unencoded-email', () => {
 
   test('an encoded one and an id are no trap', async () => {
     const app = await start()
-    for (const path of ['ben%40acme.example', 'a%2Bb%40acme.example', 'a%3Fb%40acme.example', ids.ada]) {
+    for (const path of [
+      'ben%40acme.example',
+      'a%2Bb%40acme.example',
+      'a%3Fb%40acme.example',
+      ids.ada,
+      `${ids.ada}?x=a@b.test`,
+    ]) {
       await ok(app, 'GET', `/members/${path}`)
     }
     assertRefused(await call(app, 'GET', '/members/a/b'), 'notFound')

@@ -124,6 +124,14 @@ describe('the key set', () => {
     assert.equal(payload.id, ids.ada)
   })
 
+  test('is one from the first moment, however many ask for it', async () => {
+    const app = await start()
+    const sets = await Promise.all(Array.from({ length: 5 }, () => call(app, 'GET', '/jwks', { key: null })))
+    for (const { body } of sets) assert.deepEqual(body, sets[0]?.body)
+    const made = (await app.newEvents()).filter(({ type }) => type === 'signing_key.created')
+    assert.ok(made.length <= 1, 'a key that is told of is there')
+  })
+
   test('is what a verifier of another machine fetches', async () => {
     const app = await start()
     const token = await loginAda(app)

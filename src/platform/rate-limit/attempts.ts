@@ -12,6 +12,11 @@ export interface AttemptLimit {
   windowMs: number
 }
 
+interface Full {
+  limit: AttemptLimit
+  resetInMs: number
+}
+
 interface UnderWay {
   count: number
   /** Wakes those who wait for an outcome. */
@@ -45,17 +50,24 @@ export class Attempts {
 
   async #takePlaces(limits: readonly AttemptLimit[]): Promise<void> {
     for (;;) {
-      const full = limits.find((limit, index) => {
-        if (this.#limits.take(limit.key, limit.failures, limit.windowMs).allowed) return false
-        for (const taken of limits.slice(0, index)) this.#limits.giveBack(taken.key)
-        return true
-      })
+      const full = this.#takeAll(limits)
       if (!full) break
-      const others = this.#underWay.get(full.key)
-      if (!others) throw new DomainError('rateLimited', `more than ${full.failures} failed attempts`)
+      const others = this.#underWay.get(full.limit.key)
+      if (!others) throw tooMany(full)
       await others.outcome
     }
     for (const { key } of limits) this.#begin(key)
+  }
+
+  /** A place in each window, or in none: then the window that is full. */
+  #takeAll(limits: readonly AttemptLimit[]): Full | undefined {
+    for (const [index, limit] of limits.entries()) {
+      const { allowed, resetInMs } = this.#limits.take(limit.key, limit.failures, limit.windowMs)
+      if (allowed) continue
+      for (const taken of limits.slice(0, index)) this.#limits.giveBack(taken.key)
+      return { limit, resetInMs }
+    }
+    return undefined
   }
 
   #begin(key: string): void {
@@ -80,4 +92,9 @@ export class Attempts {
       known.wake = resolve
     }
   }
+}
+
+function tooMany({ limit, resetInMs }: Full): DomainError {
+  const retryAfterS = Math.max(1, Math.ceil(resetInMs / 1000))
+  return new DomainError('rateLimited', `more than ${limit.failures} failed attempts`, { retryAfterS })
 }

@@ -89,11 +89,10 @@ export function refuseTheRest(ctx: Context, app: FastifyInstance, paths: readonl
 function admit(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): unknown {
   return whenThere(callerOf(ctx, request, reply, kind), caller => {
     request.memberstack = { caller, body: {} }
-    if (kind === 'public' && !isAllowedOrigin(request, caller.app.settings)) {
-      refuseOrigin(reply)
-      throw refusal('accessDenied', 'forbidden', 'This origin is not allowed.')
-    }
+    const foreign = kind === 'public' && !isAllowedOrigin(request, caller.app.settings)
+    if (foreign) refuseOrigin(reply)
     limitCaller(ctx, request, reply, kind, caller)
+    if (foreign) throw refusal('accessDenied', 'forbidden', 'This origin is not allowed.')
     if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser', caller.app.id)
     if (hasRawEmail(request)) report(ctx, request, 'unencoded-email', caller.app.id)
     if (!request.routeOptions.config.memberstack?.member) return
@@ -141,7 +140,7 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
   const error = toDomainError(thrown)
   noteRefusal(request, error)
   const { status, body } = answerOf(request.memberstack?.member ? asMember(error) : error)
-  if (status === 429) reply.header('retry-after', '1')
+  if (status === 429) reply.header('retry-after', error.retryAfterS ?? 1)
   const shown = status === 404 ? { ...body, message: `Cannot ${request.method} ${shownPath(request)}` } : body
   return reply.code(status).type(JSON_TYPE).serializer(JSON.stringify).send(shown)
 }

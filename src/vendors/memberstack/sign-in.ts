@@ -55,7 +55,7 @@ export async function signUp(
 
 /**
  * The same with a code that was mailed in place of a password, which proves the email. Throws accessDenied (switched
- * off), passwordlessCodeInvalid, `rateLimited` as `logInWithCode`, and as `members.create`.
+ * off), passwordlessCodeInvalid, `rateLimited` (a hundred wrong codes of an address in 15 minutes), and as `members.create`.
  */
 export async function signUpWithCode(
   ctx: Context,
@@ -98,10 +98,7 @@ export async function logIn(
   return signed
 }
 
-/**
- * Logs a member in with a mailed code, which five wrong tries void. Throws accessDenied (switched off),
- * passwordlessCodeInvalid and `rateLimited` (a hundred wrong codes of an address in 15 minutes).
- */
+/** Logs a member in with a mailed code. Throws accessDenied (switched off), passwordlessCodeInvalid and as `logIn` `rateLimited`. */
 export async function logInWithCode(
   ctx: Context,
   visitor: Visitor,
@@ -109,7 +106,7 @@ export async function logInWithCode(
 ): Promise<SignedIn> {
   const { principal, app } = visitor
   requirePasswordless(app)
-  const signed = await ctx.attempts.run([codeLimit(visitor)], async () => {
+  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
     const found = await members.findByEmail(ctx, principal, email)
     if (!found) return undefined
     return enter(ctx, visitor, found.id, async (tx, member) =>
@@ -259,7 +256,7 @@ function loginLimits(visitor: Visitor, email: string): AttemptLimit[] {
   ]
 }
 
-/** A code is void after five tries; this is for who tries a few of everybody's. */
+/** A code is void after five wrong tries; this is for who tries a few with many emails. */
 function codeLimit(visitor: Visitor): AttemptLimit {
   return {
     key: `${windowOf(visitor, 'codes')}:${visitor.address}`,

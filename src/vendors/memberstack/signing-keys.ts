@@ -63,9 +63,10 @@ export async function rotate(ctx: Context, principal: Principal): Promise<string
 }
 
 /** Forgets retired keys of which no token lives on. */
-export function purge(ctx: Context): Promise<void> {
+export async function purge(ctx: Context): Promise<void> {
   const now = ctx.clock.now()
-  return store.purge(ctx, timestamp(now - GRACE_MS), Math.floor(now / 1000))
+  const found = await store.purge(ctx, timestamp(now - GRACE_MS), Math.floor(now / 1000))
+  if (found) ctx.lookups.clear()
 }
 
 async function read(ctx: Context): Promise<SigningKeys | undefined> {
