@@ -13,7 +13,7 @@ import { fileWith, run, type ServerProcess, serve, shell, temporaryDirectory } f
 const fieldsOf = {
   aftership: ['baseUrl', 'apiKey'],
   easypost: ['baseUrl', 'productionKey', 'testKey'],
-  memberstack: ['baseUrl', 'secretKey', 'liveSecretKey', 'publicKey'],
+  memberstack: ['baseUrl', 'secretKey', 'liveSecretKey', 'publicKey', 'livePublicKey'],
 }
 
 const seed = fileWith(
