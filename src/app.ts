@@ -26,6 +26,7 @@ import { mailJobs } from './platform/mail/jobs.ts'
 import { type Mailer, openMailer } from './platform/mail/smtp.ts'
 import { type Lookup, lookupAll } from './platform/outbound/post.ts'
 import { createPasswords } from './platform/passwords.ts'
+import { Attempts } from './platform/rate-limit/attempts.ts'
 import { FixedWindow } from './platform/rate-limit/fixed-window.ts'
 import { TokenBuckets } from './platform/rate-limit/token-bucket.ts'
 import { createTraps } from './platform/traps.ts'
@@ -64,6 +65,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
     const vault = await openVault(store.db, masterKey, clock.now())
     const log = createLog(config.logLevel, surroundings.log)
     const metrics = createMetrics()
+    const limits = new FixedWindow(clock)
     const context: Context = {
       db: store.db,
       clock,
@@ -71,7 +73,8 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       log,
       vault,
       passwords: createPasswords(config.passwords),
-      limits: new FixedWindow(clock),
+      limits,
+      attempts: new Attempts(limits),
       buckets: new TokenBuckets(clock),
       lookups: new LookupCache(store.foreignVersion),
       usage: new Usage(clock),

@@ -5,8 +5,8 @@
 // The browser starts with Playwright's arguments only: those that its package recommends (`args`) switch off the
 // same-origin policy, and with it all that CORS is about.
 
-import { mkdtempSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -16,7 +16,13 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { MemberstackApi } from '@memberstack/dom'
 import { inflate } from '@sparticuz/chromium'
-import { type Browser as Chromium, type ConsoleMessage, chromium, type Page as Tab } from 'playwright-core'
+import {
+  type Browser as Chromium,
+  type ConsoleMessage,
+  chromium,
+  type Request,
+  type Page as Tab,
+} from 'playwright-core'
 
 /** What the page gives the package. `domain` is the server's base URL. */
 export interface PageOptions {
@@ -35,8 +41,10 @@ export interface Page {
   run<Input, Output>(job: (input: Input) => Output | Promise<Output>, input: Input): Promise<Output>
   /** Loads the page anew, as a reader who comes back: the package starts again from what the browser kept. */
   reload(): Promise<void>
-  /** The package's own key-value store in the page. */
+  /** What the package keeps in the page's local storage. */
   stored(name: string): Promise<string | null>
+  /** Resolves once no request is under way, and what the page made of the answers is known here. */
+  settled(): Promise<void>
   /** What went wrong but for refusals: errors nobody caught, failed requests, errors and warnings on the console. */
   troubles: string[]
   /** Answers of 400 and above, as `401 POST /auth/login`. */
@@ -56,30 +64,35 @@ export interface Browser {
  */
 export async function startBrowser(): Promise<Browser> {
   const directory = mkdtempSync(join(tmpdir(), 'understudy-browser-'))
-  after(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+  // After all else: the browser writes into it until it is closed.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const origin = await servePage()
   const browser = await launch(directory)
   return {
     async visit(options) {
       const context = await browser.newContext()
+      after(() => context.close())
       const tab = await context.newPage()
       return openPage(tab, origin, options)
     },
   }
 }
 
-/** In a directory of our own: the package would take whatever file lies in a shared one, also half of a browser. */
 async function launch(directory: string): Promise<Chromium> {
   const given = process.env.CHROMIUM_PATH
-  const { executablePath, libraries } = given ? { executablePath: given, libraries: '' } : await unpack(directory)
-  const env = { HOME: directory, TMPDIR: directory, ...(libraries === '' ? {} : { LD_LIBRARY_PATH: libraries }) }
-  const browser = await chromium.launch({ executablePath, env, headless: true })
+  const browser = await chromium.launch({
+    headless: true,
+    ...(given ? { executablePath: given } : await unpack(directory)),
+  })
   after(() => browser.close())
   return browser
 }
 
-/** The libraries are those that small containers lack. */
-async function unpack(directory: string): Promise<{ executablePath: string; libraries: string }> {
+/**
+ * The browser of the dependencies, in a directory of our own: its package would take whatever lies in a shared one, also
+ * half a browser. With it go the libraries that small containers lack; of the environment it needs nothing else.
+ */
+async function unpack(directory: string): Promise<{ executablePath: string; env: Record<string, string> }> {
   const packed = fileURLToPath(new URL('../bin/', import.meta.resolve('@sparticuz/chromium')))
   const { TMPDIR } = process.env
   // It unpacks into the temp directory, which it looks up before it starts.
@@ -88,7 +101,7 @@ async function unpack(directory: string): Promise<{ executablePath: string; libr
   if (TMPDIR === undefined) delete process.env.TMPDIR
   else process.env.TMPDIR = TMPDIR
   const [executablePath = '', libraries = ''] = await Promise.all(unpacking)
-  return { executablePath, libraries: join(libraries, 'lib') }
+  return { executablePath, env: { HOME: directory, TMPDIR: directory, LD_LIBRARY_PATH: join(libraries, 'lib') } }
 }
 
 const HTML = `<!doctype html>
@@ -139,7 +152,7 @@ interface Globals {
 }
 
 async function openPage(tab: Tab, origin: string, options: PageOptions): Promise<Page> {
-  const { troubles, refusals, answers } = watch(tab, origin)
+  const { underWay, troubles, refusals, answers } = watch(tab, origin)
   const start = async () => {
     await tab.waitForFunction(() => (globalThis as unknown as Globals).MemberstackDOM !== undefined)
     await tab.evaluate(given => {
@@ -160,6 +173,12 @@ async function openPage(tab: Tab, origin: string, options: PageOptions): Promise
       await tab.reload()
       await start()
     },
+    async settled() {
+      do {
+        await Promise.all([...underWay].map(async request => (await request.response())?.finished()))
+        await tab.evaluate(() => new Promise(resolve => setTimeout(resolve)))
+      } while (underWay.size > 0)
+    },
     stored: name => tab.evaluate(key => (globalThis as unknown as Globals).localStorage.getItem(key), name),
   }
 }
@@ -172,15 +191,11 @@ function remote(tab: Tab): MemberstackApi {
     return settled.value
   }
   // The methods are looked up in the page, where they are; only their types are known here.
-  const methods: unknown = new Proxy(
-    {},
-    {
-      get:
-        (_, name) =>
-        (...given: unknown[]) =>
-          call(String(name), given),
-    },
-  )
+  const methodOf =
+    (_: object, name: string | symbol) =>
+    (...given: unknown[]) =>
+      call(String(name), given)
+  const methods: unknown = new Proxy({}, { get: methodOf })
   return methods as MemberstackApi
 }
 
@@ -199,11 +214,15 @@ function watch(tab: Tab, origin: string) {
   const troubles: string[] = []
   const refusals: string[] = []
   const answers: string[] = []
-  tab.on('pageerror', error => troubles.push(`nobody caught: ${JSON.stringify(error)} ${error}`))
+  const underWay = new Set<Request>()
+  tab.on('request', request => underWay.add(request))
+  tab.on('requestfinished', request => underWay.delete(request))
+  tab.on('pageerror', error => troubles.push(`nobody caught: ${error.stack || error.message}`))
   tab.on('crash', () => troubles.push('the page crashed'))
-  tab.on('requestfailed', request =>
-    troubles.push(`failed: ${request.method()} ${request.url()}: ${request.failure()?.errorText}`),
-  )
+  tab.on('requestfailed', request => {
+    underWay.delete(request)
+    troubles.push(`failed: ${request.method()} ${request.url()}: ${request.failure()?.errorText}`)
+  })
   tab.on('console', message => {
     if (isTrouble(message)) troubles.push(`${message.type()}: ${message.text()}`)
   })
@@ -214,7 +233,7 @@ function watch(tab: Tab, origin: string) {
     answers.push(line)
     if (response.status() >= 400) refusals.push(line)
   })
-  return { troubles, refusals, answers }
+  return { underWay, troubles, refusals, answers }
 }
 
 /** The browser notes every refusal on the console too. */

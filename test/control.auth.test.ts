@@ -72,6 +72,36 @@ const scopeOf: Record<string, Scope> = {
   'GET /easypost/parents/{parent}/deliveries/{id}': 'read',
   'GET /easypost/parents/{parent}/deliveries/{id}/attempts': 'read',
   'POST /easypost/parents/{parent}/deliveries/{id}/resend': 'write',
+  'GET /memberstack/apps': 'read',
+  'POST /memberstack/apps': 'write',
+  'GET /memberstack/apps/{app}': 'read',
+  'PATCH /memberstack/apps/{app}': 'write',
+  'POST /memberstack/apps/{app}/keys': 'admin',
+  'GET /memberstack/apps/{app}/stripe/{environment}': 'read',
+  'PUT /memberstack/apps/{app}/stripe/{environment}': 'admin',
+  'DELETE /memberstack/apps/{app}/stripe/{environment}': 'admin',
+  'GET /memberstack/apps/{app}/plans': 'read',
+  'POST /memberstack/apps/{app}/plans': 'write',
+  'GET /memberstack/apps/{app}/plans/{id}': 'read',
+  'PATCH /memberstack/apps/{app}/plans/{id}': 'write',
+  'DELETE /memberstack/apps/{app}/plans/{id}': 'write',
+  'GET /memberstack/apps/{app}/members': 'read',
+  'GET /memberstack/apps/{app}/members/{id}': 'read',
+  'PATCH /memberstack/apps/{app}/members/{id}': 'write',
+  'POST /memberstack/apps/{app}/members/{id}/restore': 'write',
+  'PUT /memberstack/apps/{app}/members/{id}/plans/{plan}': 'write',
+  'DELETE /memberstack/apps/{app}/members/{id}/plans/{plan}': 'write',
+  'GET /memberstack/apps/{app}/webhooks': 'read',
+  'POST /memberstack/apps/{app}/webhooks': 'write',
+  'GET /memberstack/apps/{app}/webhooks/{id}': 'read',
+  'PATCH /memberstack/apps/{app}/webhooks/{id}': 'write',
+  'POST /memberstack/apps/{app}/webhooks/{id}/disable': 'write',
+  'DELETE /memberstack/apps/{app}/webhooks/{id}': 'write',
+  'GET /memberstack/apps/{app}/deliveries': 'read',
+  'GET /memberstack/apps/{app}/deliveries/{id}': 'read',
+  'GET /memberstack/apps/{app}/deliveries/{id}/attempts': 'read',
+  'POST /memberstack/apps/{app}/deliveries/{id}/resend': 'write',
+  'POST /memberstack/signing-keys/rotate': 'admin',
 }
 
 const held: { scope: Scope; token: string; includes: Scope[] }[] = [
@@ -100,14 +130,15 @@ test('each scope opens its routes and no others; a refusal comes before the requ
       // Nothing and nobody is called that, and no body is sent: what is let in fails later, or reads a list.
       const answer = await client.call(method as 'GET', path.replaceAll(/\{\w+\}/g, 'no@body'))
       if (includes.includes(needed)) {
-        assert.ok([200, 400, 404, 409].includes(answer.status), `${scope} ${route}: ${answer.status}`)
+        assert.ok([200, 400, 404, 409, 422].includes(answer.status), `${scope} ${route}: ${answer.status}`)
       } else {
         assertProblem(answer, 403, 'forbidden')
         assert.match(String(answer.body.detail), new RegExp(`scope ${needed}.*${scope}`))
       }
     }
   }
-  await app.assertEvents()
+  // The one route that changes something without being told what.
+  await app.assertEvents('signing_key.rotated')
 })
 
 const noTokens: [name: string, authorization: string | undefined][] = [

@@ -44,8 +44,8 @@ const shownGold = { id: gold.id, name: gold.name, description: null, priority: n
 const idsIn = (list: Json): string[] => list.map(({ id }: Json) => id).toSorted()
 
 const customFields = [
-  { key: 'country', label: 'Country', order: 1, hidden: false, visibility: 'PUBLIC', restrictToAdmin: false },
-  { key: 'score', label: 'Score', order: 2, hidden: true, visibility: 'PRIVATE', restrictToAdmin: true },
+  { key: 'country', label: 'Country', hidden: false, visibility: 'PUBLIC', restrictToAdmin: false },
+  { key: 'score', label: 'Score', hidden: true, visibility: 'PRIVATE', restrictToAdmin: true },
 ]
 
 const contentGroups = [
@@ -56,7 +56,7 @@ const contentGroups = [
     allowAllMembers: false,
     redirect: '/join',
     urls: [{ url: '/library', filter: 'STARTS_WITH' }],
-    plans: [{ id: plans.free.id }],
+    plans: [plans.free.id],
   },
   { id: 'cnt_all', name: 'Members', key: 'members', allowAllMembers: true, redirect: '/login', urls: [], plans: [] },
 ]
@@ -94,11 +94,20 @@ test('the app shows what its settings say', async () => {
   const settings = { customFields, contentGroups, allowMemberSelfDelete: false, passwordless: false }
   const app = await startApp(acmeSeed(settings))
   const shown = await okClient(app, 'GET', '/app')
-  assert.deepEqual(shown.customFields, customFields)
-  assert.deepEqual(shown.contentGroups, contentGroups)
+  const orders = shown.customFields.map(({ order }: Json) => order)
+  assert.deepEqual(
+    orders,
+    orders.toSorted((a: number, b: number) => a - b),
+  )
+  assert.deepEqual(
+    shown.customFields,
+    customFields.map((field, index) => ({ ...field, order: orders[index] })),
+  )
+  const groups = contentGroups.map(group => ({ ...group, plans: group.plans.map(id => ({ id })) }))
+  assert.deepEqual(shown.contentGroups, groups)
   assert.equal(shown.allowMemberSelfDelete, false)
   assert.deepEqual(shown.additionalAuthMethods, { passwordless: { enabled: false, isDefault: false } })
-  assert.deepEqual(await okClient(app, 'GET', '/app/content-groups'), contentGroups)
+  assert.deepEqual(await okClient(app, 'GET', '/app/content-groups'), groups)
 })
 
 test('an app without content groups has an empty list of them', async () => {

@@ -178,10 +178,11 @@ export function otherThan(code: string, step = 1): string {
   return String((Number(code) + step) % 1_000_000).padStart(6, '0')
 }
 
-/** A limit of section 10 on tries, not on requests: the answer of section 11, whenever one may try again. */
-export function assertTooMany({ status, body }: Reply): void {
+/** A limit of section 10 on tries, not on requests: the answer of section 11, and when one may try again. */
+export function assertTooMany({ status, body, headers }: Reply, retryAfterMs: number): void {
   assert.equal(status, 429, JSON.stringify(body))
   assert.deepEqual(body, { code: 'generic-message', message: 'Too many requests, please try again later.' })
+  assert.equal(Number(headers['retry-after']), retryAfterMs / 1000)
 }
 
 /** A route of the client API, with a body that it takes. */

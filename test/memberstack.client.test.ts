@@ -182,7 +182,6 @@ test('repeated slashes are one; a path or method that nobody serves is 404 and i
     ['DELETE', '/app'],
     ['POST', '/app/plans'],
     ['GET', '/member/nothing/here'],
-    ['GET', '/app-members'],
   ] as const) {
     for (const key of [keys.acmePublic, null]) {
       assertRefused(await callClient(app, method, path, { key }), 'notFound', `Cannot ${method} ${path}`)

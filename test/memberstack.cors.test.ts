@@ -149,6 +149,7 @@ test('where origins are listed no other may read an answer', async () => {
     for (const options of [{}, { token: 'bad' }]) {
       const reply = await callClient(app, 'GET', '/member/json', { origin, ...options })
       assert.equal(reply.headers['access-control-allow-origin'], undefined, origin)
+      assert.equal(Number(reply.headers['ratelimit-limit']), 100, 'it is counted like any other')
     }
   }
 })

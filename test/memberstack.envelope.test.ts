@@ -226,6 +226,24 @@ describe('bodies', () => {
     assert.deepEqual((await ok(app, 'PATCH', path, typed(full, JSON_TYPE))).metaData, { read: true })
   })
 
+  test('JSON nested as deep as its size lets it is no fault of ours', async () => {
+    const app = await start()
+    for (const depth of [1000, 10_000, 500_000]) {
+      const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`
+      for (const body of [`{"json":${nested}}`, `{"metaData":{"a":${nested}}}`, `{"customFields":{"a":${nested}}}`]) {
+        const made = `{"email":"deep@acme.example","password":"${PASSWORD}",${body.slice(1)}`
+        for (const [method, at, sent] of [
+          ['PATCH', path, body],
+          ['POST', '/members', made],
+        ] as const) {
+          const { status } = await call(app, method, at, typed(sent, JSON_TYPE))
+          assert.ok(status === 200 || status === 400, `${status} at ${depth}`)
+        }
+      }
+    }
+    assert.equal((await call(app, 'GET', '/members?includeJSON=true')).status, 200)
+  })
+
   test('fields, parameters and headers that nobody knows are ignored', async () => {
     const app = await start()
     const headers = {
@@ -254,6 +272,9 @@ describe('what is not there', () => {
     ['POST', `/members/${ids.ada}/plans`],
     ['GET', `/members/${ids.ada}/x/y`],
     ['POST', '/members/verify-token/x'],
+    ['GET', '/'],
+    ['GET', '/nowhere'],
+    ['POST', '/Members'],
   ]
   test('answers 404 with its method and path, with a key, without, and from a page', async () => {
     const app = await start()
@@ -288,7 +309,7 @@ describe('what is not there', () => {
 
 test('a fault of ours is a 500 that tells nothing, and stands in the log', async () => {
   const app = await start()
-  await app.app.context.db.schema.dropTable('memberstack_members').execute()
+  await app.app.context.db.schema.alterTable('memberstack_members').renameTo('gone').execute()
   for (const path of ['/members', `/members/${ids.ada}`]) {
     const reply = await call(app, 'GET', path)
     assertRefused(reply, 'internal')

@@ -170,7 +170,7 @@ describe('plans', () => {
     const app = await startApp(ACME)
     const before = await getMember(app, ids.ada)
     await offboard(app)
-    await app.assertEvents('member.suspended')
+    await app.assertEvents('member.suspended', 'member.suspended')
     assert.deepEqual((await getMember(app, ids.ada)).planConnections, before.planConnections)
   })
 
@@ -184,7 +184,7 @@ describe('plans', () => {
     await offboard(app)
     const gone = await app.newEvents()
     const types = gone.map(({ type }) => type).toSorted()
-    assert.deepEqual(types, ['member.plan.canceled', 'member.plan.canceled', 'member.suspended'])
+    assert.deepEqual(types, ['member.plan.canceled', 'member.plan.canceled', 'member.suspended', 'member.suspended'])
     const canceled = gone.filter(({ type }) => type === 'member.plan.canceled')
     for (const [index, connection] of before.planConnections.entries()) {
       assert.deepEqual(canceled[index]?.data, {
@@ -199,7 +199,7 @@ describe('plans', () => {
 
     await restore(app)
     const back = (await app.newEvents()).map(({ type }) => type).toSorted()
-    assert.deepEqual(back, ['member.plan.added', 'member.plan.added', 'member.resumed'])
+    assert.deepEqual(back, ['member.plan.added', 'member.plan.added', 'member.resumed', 'member.resumed'])
     const { planConnections, permissions } = await getMember(app, ids.ada)
     assert.deepEqual([...planIds({ planConnections })].toSorted(), [plans.free.id, tour.id].toSorted())
     assert.deepEqual([...permissions].toSorted(), [...before.permissions].toSorted())
@@ -230,6 +230,39 @@ test('a member deleted while offboarded is gone; a newcomer with the email is no
   const token = await tokenFor(app, email)
   await app.newEvents()
   await restore(app)
-  await app.assertEvents()
+  assert.deepEqual((await written(app)).toSorted(), everywhere('member.resumed').slice(0, 2).toSorted())
   await assertLive(app, [true], [token])
+})
+
+test('the plans of a member deleted while offboarded come back with the member, and are told then at the earliest', async () => {
+  const app = await startApp(ACME, removing)
+  await offboard(app)
+  await ok(app, 'DELETE', `/members/${ids.ada}`)
+  await app.newEvents()
+  await restore(app)
+  assert.deepEqual((await written(app)).toSorted(), everywhere('member.resumed').slice(0, 2).toSorted())
+  await control(app, 'POST', `/memberstack/apps/${ids.acme}/members/${ids.ada}/restore`)
+  const { planConnections } = await getMember(app, ids.ada)
+  assert.deepEqual(
+    planConnections.map(({ planId }: Json) => planId),
+    [plans.free.id],
+  )
+})
+
+test('a new email does not keep a member from coming back', async () => {
+  const app = await startApp(ACME)
+  await offboard(app)
+  await ok(app, 'PATCH', `/members/${ids.ada}`, { body: { email: 'ada.new@acme.example' } })
+  assertRefused(await tryLogin(app, 'ada.new@acme.example', PASSWORD), 'invalidCredentials')
+  await restore(app)
+  await restore(app, 'ada.new@acme.example')
+  await loginToken(app, 'ada.new@acme.example')
+})
+
+test('a membership that was deleted when its person left comes back without a way in', async () => {
+  const app = await startApp(ACME)
+  await ok(app, 'DELETE', `/members/${ids.ada}`)
+  await offboard(app)
+  await control(app, 'POST', `/memberstack/apps/${ids.acme}/members/${ids.ada}/restore`)
+  assertRefused(await tryLogin(app, email, PASSWORD), 'invalidCredentials')
 })

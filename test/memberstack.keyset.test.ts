@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
-import { ACME, LIFETIME, loginToken } from './memberstack.client.support.ts'
-import { ada, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
+import { ACME, acmeSeed, assertLive, LIFETIME, loginToken, verifyToken } from './memberstack.client.support.ts'
+import { ada, control, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
 import { fileWith, run, type ServerProcess, serve, temporaryDirectory } from './process.ts'
-import { startApp, type TestApp } from './support.ts'
+import { HOUR, SECOND, startApp, type TestApp } from './support.ts'
 
 const ISSUER = 'https://api.memberstack.com'
 
@@ -71,10 +71,16 @@ interface Answer {
   body: { data: { tokens: { accessToken: string } } }
 }
 
-async function post(server: ServerProcess, path: string, key: string, body: object): Promise<Answer> {
+async function post(
+  server: ServerProcess,
+  path: string,
+  key: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const reply = await fetch(server.url + path, {
     method: 'POST',
-    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    headers: { 'x-api-key': key, 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   })
   return { status: reply.status, body: (await reply.json()) as Answer['body'] }
@@ -95,30 +101,75 @@ async function statusOf(server: ServerProcess, token: string): Promise<number> {
   return (await post(server, '/members/verify-token', keys.acme, { token })).status
 }
 
-test('the signing key outlives the process; one that `keys rotate-signing` replaces stays listed for its tokens', async () => {
+test('after a rotation the old key stays listed while a token of it lives, and no longer', async () => {
+  const app = await startApp(acmeSeed({ tokenLifetimeSeconds: 4 * 3600 }))
+  const before = await loginToken(app, ada.email)
+  const [first] = (await keySet(app)).keys
+  await app.newEvents()
+  const { kid } = await control<{ kid: string }>(app, 'POST', '/memberstack/signing-keys/rotate')
+  await app.assertEvents('signing_key.rotated')
+  const after = await loginToken(app, ada.email)
+  assert.deepEqual([kidOf(before), kidOf(after)], [first?.kid, kid])
+  const kids = async () => (await keySet(app)).keys.map(key => String(key.kid)).toSorted()
+  assert.deepEqual(await kids(), [kidOf(before), kid].toSorted())
+  await verifyAlone(await keySet(app), before, app.clock.now())
+
+  app.clock.advance(4 * HOUR - SECOND)
+  await app.app.runJobs()
+  assert.deepEqual(await kids(), [kidOf(before), kid].toSorted())
+  await assertLive(app, [true], [before])
+  assert.equal((await verifyToken(app, before)).status, 200)
+  app.clock.advance(SECOND)
+  await app.app.runJobs()
+  assert.deepEqual(await kids(), [kid])
+  await assertLive(app, [true], [await loginToken(app, ada.email)])
+})
+
+test('a private key is in no row of the store, no event and no line of the log', async () => {
+  const app = await startApp(ACME)
+  await loginToken(app, ada.email)
+  await control(app, 'POST', '/memberstack/signing-keys/rotate')
+  const { db } = app.app.context
+  const keys = await db.selectFrom('memberstack_signing_keys').selectAll().execute()
+  assert.equal(keys.length, 2)
+  const written = JSON.stringify([keys, await app.newEvents(), app.log])
+  // In the forms in which a private key is written: PEM, base64 of its DER, a JWK.
+  for (const form of [/PRIVATE/, /MII[CE]/, /"(d|p|q|dp|dq|qi)\\?":/]) assert.doesNotMatch(written, form)
+})
+
+test('key and tokens outlive the process, and so does the end of a token', async () => {
+  const data = temporaryDirectory()
+  const argv = ['--data', data, '--seed', fileWith('members.yaml', ACME)]
+  const first = await serve(argv)
+  const [token, ended] = [await logIn(first), await logIn(first)]
+  const logout = await post(first, '/member/logout', keys.acmePublic, {}, { authorization: `Bearer ${ended}` })
+  assert.equal(logout.status, 200)
+  assert.deepEqual(await listedKids(first), [kidOf(token)])
+  assert.equal((await first.end('SIGTERM')).code, 0)
+
+  const second = await serve(argv)
+  assert.deepEqual([await statusOf(second, token), await statusOf(second, ended)], [200, 400])
+  assert.equal(kidOf(await logIn(second)), kidOf(token))
+  assert.deepEqual(await listedKids(second), [kidOf(token)])
+  await second.end('SIGTERM')
+})
+
+test('`keys rotate-signing` on a store at rest: the next server signs with the new key, and takes the old', async () => {
   const data = temporaryDirectory()
   const argv = ['--data', data, '--seed', fileWith('members.yaml', ACME)]
   const first = await serve(argv)
   const before = await logIn(first)
-  assert.deepEqual(await listedKids(first), [kidOf(before)])
-  assert.equal((await first.end('SIGTERM')).code, 0)
-
-  const second = await serve(argv)
-  assert.equal(await statusOf(second, before), 200)
-  const restarted = await logIn(second)
-  assert.equal(kidOf(restarted), kidOf(before))
-
+  await first.end('SIGTERM')
   const rotated = await run(['keys', 'rotate-signing', '--data', data])
   assert.equal(rotated.code, 0, rotated.stderr)
   assert.doesNotMatch(rotated.stdout + rotated.stderr, /PRIVATE|"d":/)
-  assert.equal((await second.end('SIGTERM')).code, 0)
 
-  const third = await serve(argv)
-  const after = await logIn(third)
+  const second = await serve(argv)
+  const after = await logIn(second)
   assert.notEqual(kidOf(after), kidOf(before))
-  assert.deepEqual((await listedKids(third)).toSorted(), [kidOf(before), kidOf(after)].toSorted())
-  for (const token of [before, restarted, after]) assert.equal(await statusOf(third, token), 200)
-  await third.end('SIGTERM')
+  assert.deepEqual((await listedKids(second)).toSorted(), [kidOf(before), kidOf(after)].toSorted())
+  for (const token of [before, after]) assert.equal(await statusOf(second, token), 200)
+  await second.end('SIGTERM')
 })
 
 test('a server that runs signs with the new key from the next login on', async () => {

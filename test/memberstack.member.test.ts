@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import {
   ACME,
   acmeSeed,
+  assertTooMany,
   clientRecord,
   isLive,
   loginToken,
@@ -27,7 +28,7 @@ import {
   plans,
   type Refusal,
 } from './memberstack.support.ts'
-import { startApp, type TestApp } from './support.ts'
+import { MINUTE, startApp, type TestApp } from './support.ts'
 
 const email = 'nina@acme.example'
 
@@ -83,6 +84,23 @@ test('custom fields and metadata merge by one level; null removes, and in metada
   const event = await onlyEvent(app, 'member.updated')
   const shown = memberRecord({ id, auth: { email }, lastLogin: updated.lastLogin, ...fields })
   assert.deepEqual(event.data, { environment: 'sandbox', member: shown })
+})
+
+test('a key may be called anything', async () => {
+  const { app, token, id, get } = await start()
+  const fields = '{"__proto__":{"polluted":1},"constructor":2,"toString":"x","1":"one","":"none","ключ 🔑":[1]}'
+  const body = `{"customFields":${fields},"metaData":${fields}}`
+  const json = `{"json":${fields}}`
+  assert.equal((await callClient(app, 'POST', '/member', { token, body })).status, 200)
+  assert.equal((await callClient(app, 'POST', '/member/json', { token, body: json })).status, 200)
+  const stored = [await get('/member'), await getMember(app, id)].flatMap(member => [
+    member.customFields,
+    member.metaData,
+  ])
+  for (const found of [...stored, await get('/member/json')]) {
+    assert.deepEqual(Object.entries(found).toSorted(), Object.entries(JSON.parse(fields)).toSorted())
+  }
+  assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false)
 })
 
 test('an update that changes nothing, or only what a member may not change, is answered and writes nothing', async () => {
@@ -181,6 +199,23 @@ test('a new password takes the place of the old one; with an email both change o
   const types = (await app.newEvents()).map(({ type }) => type)
   assert.deepEqual(types.toSorted(), ['member.password_changed', 'member.updated'])
   await loginToken(app, both.email, both.newPassword)
+})
+
+test('a token is no way to find out the password: after ten wrong ones no other is looked at for 15 minutes', async () => {
+  const { app, token, tryPost } = await start()
+  const other = await tokenFor(app, 'otto@acme.example')
+  const newPassword = 'staple battery horse'
+  const change = (oldPassword: string) => tryPost('/member-auth', { oldPassword, newPassword })
+  for (let time = 0; time < 10; time++) assertRefused(await change(`wrong ${time}`), 'wrongPassword')
+  await app.newEvents()
+  assertTooMany(await change('correct horse battery'), 15 * MINUTE)
+  await app.assertEvents()
+  assert.ok(await isLive(app, token))
+  await loginToken(app, email)
+  const body = { oldPassword: 'correct horse battery', newPassword }
+  assert.equal((await callClient(app, 'POST', '/member-auth', { token: other, body })).status, 200)
+  app.clock.advance(15 * MINUTE)
+  assert.equal((await change('correct horse battery')).status, 200)
 })
 
 test('the JSON is replaced whole, by objects and lists; null makes it empty', async () => {

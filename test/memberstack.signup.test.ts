@@ -189,10 +189,10 @@ test('the environments and apps of one email are different members', async () =>
 })
 
 test('with a list of fields a sign-up stores those, and none that Admin keeps to itself', async () => {
-  const field = { label: 'Country', order: 1, hidden: false, visibility: 'PUBLIC', restrictToAdmin: false }
+  const field = { label: 'Country', hidden: false, visibility: 'PUBLIC', restrictToAdmin: false }
   const customFields = [
     { ...field, key: 'country' },
-    { ...field, key: 'score', label: 'Score', order: 2, restrictToAdmin: true },
+    { ...field, key: 'score', label: 'Score', restrictToAdmin: true },
   ]
   const app = await startApp(acmeSeed({ customFields }))
   const sent = { country: 'Norway', score: 100, nickname: 'Nin' }

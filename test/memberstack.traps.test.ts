@@ -109,7 +109,13 @@ describe('unencoded-email', () => {
 
   test('an encoded one and an id are no trap', async () => {
     const app = await start()
-    for (const path of ['ben%40acme.example', 'a%2Bb%40acme.example', 'a%3Fb%40acme.example', ids.ada]) {
+    for (const path of [
+      'ben%40acme.example',
+      'a%2Bb%40acme.example',
+      'a%3Fb%40acme.example',
+      ids.ada,
+      `${ids.ada}?x=a@b.test`,
+    ]) {
       await ok(app, 'GET', `/members/${path}`)
     }
     assertRefused(await call(app, 'GET', '/members/a/b'), 'notFound')
@@ -137,6 +143,15 @@ describe('secret-key-in-browser', () => {
     assertReported(app, TRAP)
     assert.equal(await counted(app, TRAP), 1)
     assert.ok(!JSON.stringify(app.log).includes(keys.acme))
+  })
+
+  test('invented keys: one warning for their address', async () => {
+    const app = await start()
+    for (let n = 0; n < 5; n++) {
+      assertRefused(await call(app, 'GET', '/members', { key: `sk_sb_invented_${n}`, origin }), 'secretKeyUnknown')
+    }
+    assertReported(app, TRAP)
+    assert.equal(await counted(app, TRAP), 5)
   })
 
   test('a public key in a browser and a secret one outside are no trap', async () => {

@@ -124,6 +124,14 @@ describe('the key set', () => {
     assert.equal(payload.id, ids.ada)
   })
 
+  test('is one from the first moment, however many ask for it', async () => {
+    const app = await start()
+    const sets = await Promise.all(Array.from({ length: 5 }, () => call(app, 'GET', '/jwks', { key: null })))
+    for (const { body } of sets) assert.deepEqual(body, sets[0]?.body)
+    const made = (await app.newEvents()).filter(({ type }) => type === 'signing_key.created')
+    assert.ok(made.length <= 1, 'a key that is told of is there')
+  })
+
   test('is what a verifier of another machine fetches', async () => {
     const app = await start()
     const token = await loginAda(app)
@@ -178,20 +186,25 @@ describe('verify-token refuses', () => {
     await assertValid(app, good)
   })
 
-  test('a token of the other environment or of another app', async () => {
-    const app = await start()
-    const tokens: [string, string][] = [
-      [await loginAda(app), keys.acme],
-      [await loginAda(app, keys.acmeLivePublic), keys.acmeLive],
-      [await loginAda(app, keys.globexPublic), keys.globex],
-    ]
-    for (const [token, own] of tokens) {
-      for (const key of [keys.acme, keys.acmeLive, keys.globex, keys.globexLive]) {
-        if (key === own) await assertValid(app, token, key)
-        else await assertInvalid(app, token, key)
+  for (const verifyTokenStrict of [true, false]) {
+    test(`a token of the other environment or of another app (${verifyTokenStrict ? 'strict' : 'stateless'})`, async () => {
+      const settings = { verifyTokenStrict }
+      const app = await startApp(
+        seedOf(acmeWith(settings), { ...globex, settings: { ...globex.settings, ...settings } }),
+      )
+      const tokens: [string, string][] = [
+        [await loginAda(app), keys.acme],
+        [await loginAda(app, keys.acmeLivePublic), keys.acmeLive],
+        [await loginAda(app, keys.globexPublic), keys.globex],
+      ]
+      for (const [token, own] of tokens) {
+        for (const key of [keys.acme, keys.acmeLive, keys.globex, keys.globexLive]) {
+          if (key === own) await assertValid(app, token, key)
+          else await assertInvalid(app, token, key)
+        }
       }
-    }
-  })
+    })
+  }
 
   test('signatures by no key, by the public key as a secret, by another key', async () => {
     const app = await start()

@@ -36,9 +36,63 @@ const unfit: [text: string, ...says: string[]][] = [
     '5: aftership.apps.0.redirectUris: ',
   ],
   ['easypost:\n  users:\n    - name: A\n      balance: 100\n', '4: easypost.users.0.balance: '],
+  ['memberstack:\n  issuer: 5\n', '2: memberstack.issuer: '],
+  ['memberstack:\n  apps:\n    - { id: app-a, name: A }\n', '3: memberstack.apps.0.id: '],
+  ['memberstack:\n  apps:\n    - name: A\n    - keys: {}\n', '4: memberstack.apps.1: name is missing'],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      keys: { test: sk_sb_a }\n',
+    '4: memberstack.apps.0.keys.test: no such setting',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      keys:\n        liveSecret: { key: sk_a, holder: jane }\n',
+    '5: memberstack.apps.0.keys.liveSecret: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      settings:\n        tokenLifetimeSeconds: 0\n        sandboxMemberLimit: none\n',
+    '5: memberstack.apps.0.settings.tokenLifetimeSeconds: ',
+    '6: memberstack.apps.0.settings.sandboxMemberLimit: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      stripe:\n        test: { secretKey: sk_test_a }\n',
+    '5: memberstack.apps.0.stripe.test: no such setting',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      webhooks:\n        - url: https://a.test\n',
+    '5: memberstack.apps.0.webhooks.0: environment is missing',
+  ],
   [
     'memberstack:\n  apps:\n    - name: A\n      plans:\n        - { name: P, type: PAID }\n',
     '5: memberstack.apps.0.plans.0.type: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      plans:\n        - name: P\n          type: FREE\n          price: 1\n',
+    '7: memberstack.apps.0.plans.0.price: no such setting',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        test: []\n',
+    '5: memberstack.apps.0.members.test: no such setting',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        sandbox:\n          - { id: mem_a, email: a@b.test }\n',
+    '6: memberstack.apps.0.members.sandbox.0.id: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - { id: mem_sb_a, email: a@b.test }\n',
+    '6: memberstack.apps.0.members.live.0.id: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - { email: a@b }\n          - { email: " a@b.test" }\n',
+    '6: memberstack.apps.0.members.live.0.email: ',
+    '7: memberstack.apps.0.members.live.1.email: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - email: a@b.test\n            password: 123123123\n            json: text\n',
+    '7: memberstack.apps.0.members.live.0.password: ',
+    '8: memberstack.apps.0.members.live.0.json: ',
+  ],
+  [
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - email: a@b.test\n            plans: [{ planId: pln_a, status: active }]\n',
+    '7: memberstack.apps.0.members.live.0.plans.0: ',
   ],
   ['control:\n  tokens:\n    - name: a\n      scope: root\n', '4: control.tokens.0.scope: '],
   ['control:\n  tokens:\n    - { name: a, scope: read, token: short }\n', '3: control.tokens.0.token: '],
@@ -67,6 +121,13 @@ for (const [text, ...says] of unfit) {
   })
 }
 
+interface Refused {
+  text: string
+  line: number
+  path: string
+  says: RegExp
+}
+
 /** What a rule refuses, below accounts on lines 2 to 5: the line, the path and what is wrong. */
 const ACCOUNTS = `aftership:
   accounts:
@@ -74,7 +135,7 @@ const ACCOUNTS = `aftership:
     - { id: acc_2, email: nina@acme.test }
     - { id: acc_3, email: new@acme.test, verified: false }
 `
-const refused: { text: string; line: number; path: string; says: RegExp }[] = [
+const refused: Refused[] = [
   { text: '    - { email: JANE@acme.test }\n', line: 6, path: 'accounts.3', says: /exists already/ },
   {
     text: '  organizations:\n    - { id: a, name: A }\n    - { id: a, name: B }\n',
@@ -138,16 +199,141 @@ const refused: { text: string; line: number; path: string; says: RegExp }[] = [
   },
 ]
 
-for (const { text, line, path, says } of refused) {
-  test(`a rule refuses ${path} (${says.source}): its line, its key, and nothing is stored`, async () => {
-    await assert.rejects(loadSeed(app.context, await parseSeed('acme.yaml', ACCOUNTS + text)), (error: unknown) => {
+/** The same, below a Memberstack app on lines 2 to 4 with a plan on line 6. */
+const APP = `memberstack:
+  apps:
+    - name: A
+      id: app_a
+      plans:
+        - { id: pln_a, name: P, type: FREE, environment: sandbox }
+`
+const refusedOfMemberstack: Refused[] = [
+  { text: '    - { id: app_a, name: B }\n', line: 7, path: 'apps.1', says: /exists already/ },
+  {
+    text: '        - { id: pln_a, name: Q, type: FREE }\n',
+    line: 7,
+    path: 'apps.0.plans.1',
+    says: /exists already/,
+  },
+  {
+    text: '        - name: Q\n          type: FREE\n          prices: [{ amount: 1, name: M, currency: usd }]\n',
+    line: 9,
+    path: 'apps.0.plans.1.prices',
+    says: /free plan/,
+  },
+  {
+    text: '      keys:\n        liveSecret: sk_a_secret\n        sandboxSecret: sk_live_secret\n',
+    line: 9,
+    path: 'apps.0.keys.sandboxSecret.key',
+    says: /no secret key of the sandbox/,
+  },
+  {
+    text: '      keys:\n        livePublic:\n          key: sk_a_secret\n',
+    line: 9,
+    path: 'apps.0.keys.livePublic.key',
+    says: /no public key of the live/,
+  },
+  {
+    text: '      keys: { liveSecret: sk_a_secret }\n    - name: B\n      keys: { liveSecret: sk_a_secret }\n',
+    line: 9,
+    path: 'apps.1.keys.liveSecret',
+    says: /exists already/,
+  },
+  {
+    text: '      stripe:\n        sandbox: { secretKey: sk_live_secret }\n',
+    line: 8,
+    path: 'apps.0.stripe.sandbox.secretKey',
+    says: /live-mode key/,
+  },
+  {
+    text: '      stripe:\n        live:\n          secretKey: sk_test_secret\n          apiBase: https://a.test/v1\n',
+    line: 10,
+    path: 'apps.0.stripe.live.apiBase',
+    says: /origin/,
+  },
+  {
+    text: '      webhooks:\n        - url: ftp://a.test\n          environment: live\n',
+    line: 8,
+    path: 'apps.0.webhooks.0.url',
+    says: /http or https/,
+  },
+  {
+    text: '      webhooks:\n        - url: https://a.test\n          environment: live\n          secret: a secret\n',
+    line: 10,
+    path: 'apps.0.webhooks.0.secret',
+    says: /signing secret/,
+  },
+  {
+    text: '      webhooks:\n        - url: https://a.test\n          environment: live\n          events:\n            - member.*\n            - member.paid\n',
+    line: 12,
+    path: 'apps.0.webhooks.0.events.1',
+    says: /no such event/,
+  },
+  {
+    text: '      members:\n        live:\n          - { email: a@b.test }\n          - id: mem_a\n            email: A@B.test\n',
+    line: 11,
+    path: 'apps.0.members.live.1.email',
+    says: /another member/,
+  },
+  {
+    text: '      members:\n        live:\n          - { id: mem_a, email: a@b.test }\n          - { id: mem_a, email: c@b.test }\n',
+    line: 10,
+    path: 'apps.0.members.live.1',
+    says: /exists already/,
+  },
+  {
+    text: '      members:\n        sandbox:\n          - email: a@b.test\n            plans:\n              - pln_a\n              - pln_b\n',
+    line: 12,
+    path: 'apps.0.members.sandbox.0.plans.1',
+    says: /no such plan/,
+  },
+  {
+    text: '      members:\n        live:\n          - email: a@b.test\n            plans: [pln_a]\n',
+    line: 10,
+    path: 'apps.0.members.live.0.plans.0',
+    says: /no such plan/,
+  },
+  {
+    text: '      members:\n        live:\n          - email: a@b.test\n            password: "a secret \\ud800"\n',
+    line: 10,
+    path: 'apps.0.members.live.0.password',
+    says: /Unicode/,
+  },
+  {
+    text: `      members:\n        live:\n          - email: a@b.test\n            json: ${'['.repeat(102)}${']'.repeat(102)}\n`,
+    line: 10,
+    path: 'apps.0.members.live.0.json',
+    says: /deep/,
+  },
+]
+
+const cases = [
+  ...refused.map(of => ({ ...of, vendor: 'aftership', above: ACCOUNTS })),
+  ...refusedOfMemberstack.map(of => ({ ...of, vendor: 'memberstack', above: APP })),
+]
+for (const { text, line, path, says, vendor, above } of cases) {
+  test(`a rule refuses ${vendor}.${path} (${says.source}): its line, its key, and nothing is stored`, async () => {
+    await assert.rejects(loadSeed(app.context, await parseSeed('acme.yaml', above + text)), (error: unknown) => {
       assert.ok(error instanceof InvalidSeedError, String(error))
-      const begins = `acme.yaml:${line}: aftership.${path}: `
+      const begins = `acme.yaml:${line}: ${vendor}.${path}: `
       assert.equal(error.message.slice(0, begins.length), begins)
       assert.match(error.message, says)
+      assert.doesNotMatch(error.message, /a_secret|live_secret|test_secret|a secret/)
       return true
     })
     assert.equal(await events.isEmpty(app.context), true)
-    assert.deepEqual(await app.context.db.selectFrom('aftership_accounts').selectAll().execute(), [])
+    const { db } = app.context
+    for (const table of ['aftership_accounts', 'memberstack_apps', 'memberstack_members', 'credentials'] as const) {
+      assert.deepEqual(await db.selectFrom(table).selectAll().execute(), [])
+    }
   })
 }
+
+test('a part that a rule refuses takes the sections before it along', async () => {
+  const text = `${ACCOUNTS}${APP}      keys: { liveSecret: pk_a }\n`
+  await assert.rejects(
+    loadSeed(app.context, await parseSeed('acme.yaml', text)),
+    /^Error: acme\.yaml:12: memberstack\.apps\.0\.keys\.liveSecret\.key: /,
+  )
+  assert.equal(await events.isEmpty(app.context), true)
+})

@@ -106,7 +106,7 @@ for (const [name, subject] of Object.entries(table)) {
         for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
           for (const [request, refused] of [
             [write, 'bodyTooLarge'],
-            [{ ...read, method: 'GET' }, undefined],
+            [{ ...read, method: 'GET' }, subject.bodyRead === 'later' ? 'bodyTooLarge' : undefined],
             [unknown, 'notFound'],
           ] as const) {
             const first = firstRefusal(request, key, refused)
@@ -121,7 +121,7 @@ for (const [name, subject] of Object.entries(table)) {
 
     /** Which of the checks that a request with too large a body fails comes first; `last` is the one after the key. */
     function firstRefusal(request: NamedRequest, key: string | undefined, last: Refused | undefined) {
-      if (subject.bodyFirst) return 'bodyTooLarge'
+      if (subject.bodyRead === 'first') return 'bodyTooLarge'
       if (subject.pathFirst && request === unknown) return 'notFound'
       return key === undefined ? 'unauthenticated' : last
     }

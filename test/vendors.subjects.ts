@@ -62,8 +62,8 @@ export interface Subject {
   malformedKeys: string[]
   /** `unauthenticated`: no key; `inactive`: one that is unknown or disabled; `foreign`: another tenant's. */
   statusOf: Record<Refused, number>
-  /** Whether every body is read before all else; otherwise a GET's is not, and credentials and route come first. */
-  bodyFirst: boolean
+  /** When a body is read: before all else; after credentials and route; the same, but a GET's not at all. */
+  bodyRead: 'first' | 'later' | 'whereTaken'
   /** Whether an unknown path is told before all else, key and limit too. */
   pathFirst: boolean
   /** Asserts that a refusal wears the vendor's envelope. */
@@ -116,7 +116,7 @@ const aftership: Subject = {
     headersTooLarge: 431,
     rateLimited: 429,
   },
-  bodyFirst: true,
+  bodyRead: 'first',
   pathFirst: false,
   assertEnvelope({ status, headers, text }) {
     assert.equal(headers['content-type'], 'application/json; charset=utf-8')
@@ -175,7 +175,7 @@ const easypost: Subject = {
     headersTooLarge: 400,
     rateLimited: 429,
   },
-  bodyFirst: false,
+  bodyRead: 'whereTaken',
   pathFirst: false,
   assertEnvelope({ headers, text }) {
     assert.equal(headers['content-type'], 'application/json; charset=utf-8')
@@ -234,7 +234,7 @@ const memberstack: Subject = {
     headersTooLarge: 431,
     rateLimited: 429,
   },
-  bodyFirst: false,
+  bodyRead: 'later',
   pathFirst: true,
   assertEnvelope({ status, headers, text }) {
     assertMemberstackEnvelope({ status, headers, body: JSON.parse(text) })

@@ -1,8 +1,10 @@
 import { openContext } from '../app.ts'
 import { readConfig } from '../config.ts'
+import type { Context } from '../platform/context.ts'
 import { type AuditRow, auditRows } from '../platform/credentials/audit.ts'
 import { IN_MEMORY } from '../platform/db/engine.ts'
 import { isHolderPresent } from '../vendors/holders.ts'
+import * as signingKeys from '../vendors/memberstack/signing-keys.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
 
 const COLUMNS = [
@@ -21,16 +23,23 @@ const COLUMNS = [
 
 export const keys: Command = {
   name: 'keys',
-  usage: 'understudy keys audit [--json | --csv] [--data DIR]',
-  summary: 'list every key of every vendor: who holds it, its age and last use, and what is wrong with it',
+  usage: 'understudy keys (audit [--json | --csv] | rotate-signing) [--data DIR]',
+  summary:
+    'audit: list every key of every vendor, who holds it, its age and last use, and what is wrong with it; rotate-signing: sign member tokens with a new key',
   async run(argv) {
-    const { flags, switches, positionals } = parseFlags(argv, ['data'], ['json', 'csv'], ['audit'])
-    if (positionals[0] !== 'audit') throw new UsageError('the only thing to do with keys here is `audit`')
+    const { flags, switches, positionals } = parseFlags(argv, ['data'], ['json', 'csv'], ['audit or rotate-signing'])
+    const [task = ''] = positionals
+    if (task !== 'audit' && task !== 'rotate-signing') throw new UsageError(`there is no "keys ${task}"`)
     if (switches.json && switches.csv) throw new UsageError('--json or --csv, not both')
+    if (task !== 'audit' && (switches.json || switches.csv)) throw new UsageError('--json and --csv are for audit')
     const config = await readConfig(flags)
     if (config.data === IN_MEMORY) throw new UsageError('a store in memory has no keys outside its server')
     const { context, close } = await openContext(config)
     try {
+      if (task === 'rotate-signing') {
+        await rotateSigning(context)
+        return 0
+      }
       const rows = auditRows(context, (vendor, tenant, holder) => isHolderPresent(context, vendor, tenant, holder))
       if (switches.json) await printJson(rows)
       else if (switches.csv) await printCsv(rows)
@@ -40,6 +49,12 @@ export const keys: Command = {
     }
     return 0
   },
+}
+
+/** Also while a server runs on the store: it signs with the new key from its next login on. */
+async function rotateSigning(context: Context): Promise<void> {
+  const kid = await signingKeys.rotate(context, { vendor: '', tenant: '', actor: 'cli:keys', operator: true })
+  print(`member tokens are signed with the new key ${kid}; those of the old one stay valid until they expire`)
 }
 
 async function printJson(rows: AsyncIterable<AuditRow>): Promise<void> {

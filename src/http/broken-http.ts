@@ -1,5 +1,6 @@
 // What is answered when there is no request yet: broken HTTP, headers past every limit, a client too slow.
 
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
@@ -19,8 +20,8 @@ export function answerBrokenHttp(
   socket: Socket,
   { vendors, log, requestId }: { vendors: readonly Vendor[]; log: Log; requestId: string },
 ): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswered(socket)) {
+    socket.destroySoon()
     return
   }
   const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
@@ -37,6 +38,11 @@ export function answerBrokenHttp(
     'connection: close',
   ]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** Whether the request that cannot be read has an answer already: it was refused for its headers, before its body broke. */
+function isAnswered(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent ?? false
 }
 
 function replyFor(error: DomainError, path: string, vendors: readonly Vendor[], requestId: string): PlainReply {

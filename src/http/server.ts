@@ -1,10 +1,11 @@
 // The HTTP server: limits, request log, and where everything is mounted.
 
-import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Context } from '../platform/context.ts'
 import type { Migrations } from '../platform/db/migrate.ts'
 import { DomainError } from '../platform/errors.ts'
+import { noteRefusal } from '../platform/web/refusal.ts'
 import type { Vendor } from '../vendors/vendor.ts'
 import { answerBrokenHttp } from './broken-http.ts'
 import { controlApi } from './control/index.ts'
@@ -67,9 +68,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   for (const field of ['rawBody', 'sentContentType', 'refusal']) server.decorateRequest(field)
   observe(server, parts)
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(new DomainError('notFound', 'there is no such route; /docs lists them'), request, reply),
-  )
+  server.setNotFoundHandler((request, reply) => refuseUnknownPath(vendors, request, reply))
 
   const catalogue = createCatalogue()
   for (const vendor of vendors) {
@@ -132,13 +131,26 @@ function label(scope: FastifyInstance, vendor: string): void {
   })
 }
 
-/** `//app` is `/app`, where the path is a vendor's that wants it so. */
+/** Every path that is nobody's belongs to the vendor whose API is at the root. */
+function refuseUnknownPath(vendors: readonly Vendor[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = new DomainError(
+    'notFound',
+    `Cannot ${request.method} ${(request.url.split('?', 1)[0] ?? '').slice(0, 200)}`,
+  )
+  const root = vendors.find(({ atRoot }) => atRoot)
+  if (!root) return sendProblem(error, request, reply)
+  noteRefusal(request, error)
+  const { status, headers, body } = root.refuse(error, request.id)
+  return reply.code(status).headers(headers).send(body)
+}
+
+/** `//app` is `/app`, where the path is of the vendor at the root: its clients append paths to a URL that may end in a slash. */
 function collapsed(url: string, vendors: readonly Vendor[]): string {
   const [path = '', ...query] = url.split('?')
   if (!path.includes('//')) return url
   const shorter = path.replace(/\/{2,}/g, '/')
   const vendor = vendors.find(({ prefixes }) => prefixes.some(prefix => shorter.startsWith(prefix)))
-  return vendor?.collapsesSlashes ? [shorter, ...query].join('?') : url
+  return vendor?.atRoot ? [shorter, ...query].join('?') : url
 }
 
 /** A path with a broken escape matches nothing that exists: `!` is in no id. The signature is checked on the original. */

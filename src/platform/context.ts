@@ -10,6 +10,7 @@ import type { Webhooks } from './events/dialect.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
 import type { Passwords } from './passwords.ts'
+import type { Attempts } from './rate-limit/attempts.ts'
 import type { FixedWindow } from './rate-limit/fixed-window.ts'
 import type { TokenBuckets } from './rate-limit/token-bucket.ts'
 import type { Traps } from './traps.ts'
@@ -38,6 +39,7 @@ export interface Context {
   readonly vault: Vault
   readonly passwords: Passwords
   readonly limits: FixedWindow
+  readonly attempts: Attempts
   readonly buckets: TokenBuckets
   readonly lookups: LookupCache
   readonly usage: Usage

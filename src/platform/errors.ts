@@ -27,6 +27,8 @@ interface DomainErrorOptions {
   issues?: Issue[]
   /** A vendor's own finer code, of which `code` is the general kind. */
   reason?: string | undefined
+  /** With `rateLimited`: seconds until it is worth another try, where that is known. */
+  retryAfterS?: number
   cause?: unknown
 }
 
@@ -38,6 +40,7 @@ export class DomainError extends Error {
   readonly code: DomainErrorCode
   readonly issues: Issue[]
   readonly reason: string | undefined
+  readonly retryAfterS: number | undefined
 
   constructor(code: DomainErrorCode, message: string, options: DomainErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -45,6 +48,7 @@ export class DomainError extends Error {
     this.code = code
     this.issues = options.issues ?? []
     this.reason = options.reason
+    this.retryAfterS = options.retryAfterS
   }
 }
 

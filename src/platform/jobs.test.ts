@@ -12,6 +12,7 @@ import { randomIds } from './ids.ts'
 import { type Job, startJobs } from './jobs.ts'
 import { createLog } from './log.ts'
 import { createPasswords } from './passwords.ts'
+import { Attempts } from './rate-limit/attempts.ts'
 import { FixedWindow } from './rate-limit/fixed-window.ts'
 import { TokenBuckets } from './rate-limit/token-bucket.ts'
 import { createTraps } from './traps.ts'
@@ -24,6 +25,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
   await migrate(store.db, { '2026-11-21-platform': platformMigration })
   const lines: string[] = []
   const log = createLog('info', { write: line => void lines.push(line) })
+  const limits = new FixedWindow(clock)
   const ctx: Context = {
     db: store.db,
     clock,
@@ -31,7 +33,8 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     log,
     vault: await openVault(store.db, new Uint8Array(32), clock.now()),
     passwords: createPasswords({ memoryKiB: 8, passes: 1, parallelism: 1, concurrency: 1 }),
-    limits: new FixedWindow(clock),
+    limits,
+    attempts: new Attempts(limits),
     buckets: new TokenBuckets(clock),
     lookups: new LookupCache(store.foreignVersion),
     usage: new Usage(clock),

@@ -77,7 +77,8 @@ export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Pro
 async function prepare(ctx: Context, seed: Seed): Promise<PreparedSeed> {
   const ready: PreparedSeed = { ...seed }
   for (const { name, seed: section } of vendors) {
-    if (seed[name] !== undefined && section.prepare) ready[name] = await section.prepare(ctx, seed[name])
+    const { prepare } = section
+    if (seed[name] !== undefined && prepare) ready[name] = await at(name, () => prepare(ctx, seed[name]))
   }
   return ready
 }

@@ -30,8 +30,8 @@ export interface Vendor {
   title: string
   /** Path prefixes that are this vendor's: what is answered under them wears its envelope. */
   prefixes: readonly string[]
-  /** Whether repeated slashes in its paths count as one. */
-  collapsesSlashes?: true
+  /** Its API is at the root: it answers for paths that are nobody's, and repeated slashes in its own count as one. */
+  atRoot?: true
   securitySchemes: SecuritySchemes
   migrations: Migrations
   jobs: readonly Job[]

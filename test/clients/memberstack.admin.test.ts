@@ -22,6 +22,7 @@ import {
 import { assertRefused, assertVerified } from '../memberstack.verifiers.ts'
 import { startReceiver, theOnly } from '../receiver.ts'
 import { startApp, type TestApp } from '../support.ts'
+import { assertRejects } from './rejects.ts'
 
 interface Started {
   app: TestApp
@@ -34,15 +35,6 @@ async function start({ key = keys.acme, ending = '', seed = SEED } = {}): Promis
   const app = await startApp(seed)
   const origin = await app.app.listen()
   return { app, origin, client: memberstackAdmin.init(key, { baseUrl: `${origin}${ending}` }) }
-}
-
-/** Asserts that a call rejects with exactly this; a message that is free is some text. */
-async function assertRejects(call: Promise<unknown>, code: string, message?: string): Promise<void> {
-  await assert.rejects(call, (thrown: { code: string; message: string }) => {
-    assert.deepEqual(thrown, { code, message: message ?? thrown.message })
-    assert.ok(typeof thrown.message === 'string' && thrown.message !== '')
-    return true
-  })
 }
 
 const NO_MEMBER = 'There is no member with this identifier.'

@@ -30,6 +30,11 @@ app.clock.advance(15 * DAY)
 const token = await tokenOf(keys.acmePublic)
 const claims: JWTPayload = await ok(app, 'POST', '/members/verify-token', { body: { token } })
 
+const [header = '', payload = '', signature = ''] = token.split('.')
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const { privateKey } = await generateKeyPair('RS256')
+const protectedHeader = JSON.parse(Buffer.from(header, 'base64url').toString())
+
 test('our tokens are accepted, and their claims are read', async () => {
   assert.equal(claims.id, ids.ada)
   assert.deepEqual(await verifyToken({ token, audience: ids.acme }), claims)
@@ -42,11 +47,6 @@ test('so are those of the live environment and of another app, each for its own 
   const other = await verifyToken({ token: await tokenOf(keys.globexPublic), audience: ids.globex })
   assert.equal(other.id, ids.adaGlobex)
 })
-
-const [header = '', payload = '', signature = ''] = token.split('.')
-const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const { privateKey } = await generateKeyPair('RS256')
-const protectedHeader = JSON.parse(Buffer.from(header, 'base64url').toString())
 
 /** What each refusal's `code` is: which check it was that failed. */
 const refused: [what: string, given: { token: string; audience?: string }, code: string][] = [

@@ -29,9 +29,7 @@ async function walk(
   }
   let after = await turn()
   while (after !== undefined) {
-    const changes = meanwhile(seen)
-    after = await turn(after)
-    await changes
+    ;[after] = await Promise.all([turn(after), meanwhile(seen)])
   }
   return seen
 }

@@ -14,6 +14,8 @@ export interface Allowance {
   remaining: number
   /** Milliseconds since the epoch at which the window ends. */
   resetAt: number
+  /** The same, counted from now. */
+  resetInMs: number
 }
 
 /** Counts per key in memory. Windows that ended are dropped as new ones open, so memory follows the keys in use. */
@@ -38,7 +40,13 @@ export class FixedWindow {
     }
     const allowed = window.used < limit
     if (allowed) window.used++
-    return { allowed, limit, remaining: Math.max(0, limit - window.used), resetAt: window.endsAt }
+    return {
+      allowed,
+      limit,
+      remaining: Math.max(0, limit - window.used),
+      resetAt: window.endsAt,
+      resetInMs: window.endsAt - now,
+    }
   }
 
   /**

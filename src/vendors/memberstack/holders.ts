@@ -5,10 +5,9 @@ import { type Context, type Principal, withTransaction } from '../../platform/co
 import { type Holders, keyHolders } from '../../platform/credentials/holders.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
-import { hold } from './held-member.ts'
 import * as memberPlans from './member-plans.ts'
 import * as store from './members.store.ts'
-import { type AppPrincipal, VENDOR } from './realm.ts'
+import { type AppPrincipal, type Realm, VENDOR } from './realm.ts'
 import * as tokens from './tokens.store.ts'
 
 const keys = keyHolders(VENDOR)
@@ -16,42 +15,50 @@ const keys = keyHolders(VENDOR)
 export const holders: Holders = {
   offboard: (ctx, principal, email, cause) =>
     withTransaction(ctx, async tx => {
-      await eachMembership(tx, principal, email, (actor, id) => suspend(tx, actor, id, cause))
+      // Deleted ones too: an operator may restore them.
+      await each(tx, principal, await store.listOfPerson(tx, email), (actor, member) =>
+        suspend(tx, actor, member, cause),
+      )
       return keys.offboard(tx, principal, email, cause)
     }),
   restore: (ctx, principal, email, cause) =>
     withTransaction(ctx, async tx => {
-      await eachMembership(tx, principal, email, (actor, id) => resume(tx, actor, id, cause))
+      // By the cause and not the email, which may have changed meanwhile.
+      await each(tx, principal, await store.listSuspendedBy(tx, cause), (actor, member) =>
+        resume(tx, actor, member, cause),
+      )
       return keys.restore(tx, principal, email, cause)
     }),
 }
 
-async function eachMembership(
+async function each(
   tx: Context,
   principal: Principal,
-  email: string,
-  act: (actor: AppPrincipal, id: string) => Promise<void>,
+  places: readonly (Realm & { id: string })[],
+  act: (actor: AppPrincipal, member: store.Member) => Promise<void>,
 ): Promise<void> {
-  for (const { tenant, environment, id } of await store.listOfPerson(tx, email)) {
-    await act({ ...principal, vendor: VENDOR, tenant, environment }, id)
+  for (const { tenant, environment, id } of places) {
+    const actor: AppPrincipal = { ...principal, vendor: VENDOR, tenant, environment }
+    await store.lock(tx, actor, id)
+    const member = await store.findAny(tx, actor, id)
+    if (member) await act(actor, member)
   }
 }
 
-async function suspend(tx: Context, principal: AppPrincipal, id: string, cause: string): Promise<void> {
-  const member = await hold(tx, principal, id)
+async function suspend(tx: Context, principal: AppPrincipal, member: store.Member, cause: string): Promise<void> {
+  const { id, email, suspendedBy, deletedAt } = member
   // Tokens first and in any case: one may have been issued by a login that was under way.
   await tokens.endAll(tx, principal, id, 'offboarded')
-  await codes.voidAll(tx, principal, member.email)
-  if (member.suspendedBy !== null) return
+  await codes.voidAll(tx, principal, email)
+  if (suspendedBy !== null) return
   await store.update(tx, principal, { ...member, suspendedBy: cause })
   await recordQuietly(tx, principal, 'member.suspended', id, { cause })
-  if (tx.settings.offboardingRemovesPlans) await memberPlans.takeAway(tx, principal, member, cause)
+  const removesPlans = tx.settings.offboardingRemovesPlans && deletedAt === null
+  if (removesPlans) await memberPlans.takeAway(tx, principal, member, cause)
 }
 
-async function resume(tx: Context, principal: AppPrincipal, id: string, cause: string): Promise<void> {
-  const member = await hold(tx, principal, id)
-  if (member.suspendedBy !== cause) return
+async function resume(tx: Context, principal: AppPrincipal, member: store.Member, cause: string): Promise<void> {
   await store.update(tx, principal, { ...member, suspendedBy: null })
-  await recordQuietly(tx, principal, 'member.resumed', id, { cause })
+  await recordQuietly(tx, principal, 'member.resumed', member.id, { cause })
   await memberPlans.giveBack(tx, principal, member, cause)
 }

@@ -45,7 +45,7 @@ export const memberstack: Vendor = {
   name: VENDOR,
   title: 'Memberstack Admin REST API and client API',
   prefixes: PATHS,
-  collapsesSlashes: true,
+  atRoot: true,
   securitySchemes: {
     apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
     memberToken: { type: 'http', scheme: 'bearer' },

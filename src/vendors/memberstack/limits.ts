@@ -33,11 +33,11 @@ export function limitStranger(ctx: Context, request: FastifyRequest, reply: Fast
 const CLIENT: AppSettings['rateLimit'] = { perSecond: CLIENT_PER_SECOND, by: 'ip+key' }
 
 function take(ctx: Context, reply: FastifyReply, window: string, perSecond: number): void {
-  const { allowed, limit, remaining, resetAt } = ctx.limits.take(window, perSecond, WINDOW_MS)
+  const { allowed, limit, remaining, resetInMs } = ctx.limits.take(window, perSecond, WINDOW_MS)
   reply
     .header('ratelimit-limit', limit)
     .header('ratelimit-remaining', remaining)
     // Rounded up: a client that waits for it is never early.
-    .header('ratelimit-reset', Math.max(1, Math.ceil((resetAt - ctx.clock.now()) / 1000)))
+    .header('ratelimit-reset', Math.max(1, Math.ceil(resetInMs / 1000)))
   if (!allowed) throw new DomainError('rateLimited', 'more requests in a second than allowed')
 }

@@ -31,6 +31,7 @@ const PASSWORD_MIN = 8
 const PASSWORD_MAX = 1000
 const TEXT_MAX = 2000
 const PLANS_MAX = 200
+const DEPTH_MAX = 100
 /** `something@host.tld`, without blanks and control characters. */
 const EMAIL = /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+\.[^\s@\p{Cc}]+$/u
 
@@ -75,14 +76,15 @@ export function ownChangesIn(body: Body): Pick<MemberChanges, 'customFields' | '
 /** Throws fieldMissing and `invalid`. */
 export function textIn(body: Body, field: string): string {
   const value = body[field]
-  if (value === undefined || value === null || value === '') throw missing(field)
+  if (value === undefined) throw missing(field)
   if (typeof value !== 'string' || !isStorable(value)) throw wrongType(field, 'must be a string')
+  if (value === '') throw missing(field)
   return value
 }
 
 /** Throws fieldMissing, emailInvalid and `invalid`. */
 export function emailIn(body: Body): string {
-  const email = textIn(body, 'email')
+  const email = body.email === '' ? '' : textIn(body, 'email')
   if (email.length > EMAIL_MAX || !EMAIL.test(email)) throw refusal('emailInvalid', 'invalid', 'this is no email')
   return email
 }
@@ -101,6 +103,7 @@ export function jsonIn(body: Body): JsonObject | unknown[] | undefined {
   if (json === undefined) return undefined
   if (json === null) return {}
   if (typeof json !== 'object') throw wrongType('json', 'must be an object or an array')
+  requireShallow('json', json)
   return json as JsonObject | unknown[]
 }
 
@@ -126,6 +129,7 @@ function objectIn(body: Body, field: string): JsonObject | undefined {
   const value = body[field]
   if (value === undefined) return undefined
   if (!isObject(value)) throw wrongType(field, 'must be an object')
+  requireShallow(field, value)
   return value
 }
 
@@ -142,6 +146,15 @@ function booleanIn(body: Body, field: string): boolean | undefined {
   const value = body[field]
   if (value !== undefined && typeof value !== 'boolean') throw wrongType(field, 'must be a boolean')
   return value
+}
+
+/** Deeper values are no use to anybody, and break what walks through them. Throws `invalid`. */
+export function requireShallow(field: string, value: unknown): void {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH_MAX) throw wrongType(field, `must be nested at most ${DEPTH_MAX} deep`)
+    level = level.flatMap(item => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+  }
 }
 
 function isObject(value: unknown): value is JsonObject {

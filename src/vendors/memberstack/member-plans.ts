@@ -8,6 +8,7 @@ import * as connections from './connections.store.ts'
 import { refusal } from './errors.ts'
 import { hold } from './held-member.ts'
 import { newConnectionId } from './ids.ts'
+import { requireShallow } from './member-input.ts'
 import * as members from './members.store.ts'
 import type { Plan } from './plans.store.ts'
 import * as plans from './plans.ts'
@@ -80,7 +81,7 @@ export async function remove(
 
 /**
  * For operators: gives a member any plan, or sets the state of one that it has. Free plans have no payment. No change, no
- * event. Throws memberUnknown and planNotFound.
+ * event. Throws memberUnknown, planNotFound and `invalid` (`payment`).
  */
 export async function set(
   ctx: Context,
@@ -89,6 +90,7 @@ export async function set(
   planId: string,
   change: ConnectionChange,
 ): Promise<members.Member> {
+  requireShallow('payment', change.payment)
   return withTransaction(ctx, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)

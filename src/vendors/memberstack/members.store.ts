@@ -188,16 +188,14 @@ export async function listForOperator(
   return membersOf(await withPlans(ctx.db, page).execute())
 }
 
-/** Where the person with this email is a member: over all apps and environments. */
-export async function listOfPerson(ctx: Context, email: string): Promise<(Realm & { id: string })[]> {
-  return ctx.db
-    .selectFrom('memberstack_members')
-    .select(['app_id as tenant', 'environment', 'id'])
-    .where('email_key', '=', emailKey(email))
-    .where('deleted_at', 'is', null)
-    .orderBy('app_id')
-    .orderBy('environment')
-    .execute()
+/** Where the person with this email is or was a member: over all apps and environments, deleted ones included. */
+export function listOfPerson(ctx: Context, email: string): Promise<(Realm & { id: string })[]> {
+  return places(ctx).where('email_key', '=', emailKey(email)).execute()
+}
+
+/** The members that `cause` keeps out, over all apps and environments. */
+export function listSuspendedBy(ctx: Context, cause: string): Promise<(Realm & { id: string })[]> {
+  return places(ctx).where('suspended_by', '=', cause).execute()
 }
 
 /** Throws the driver's unique violation when the id or the email is taken. */
@@ -251,6 +249,15 @@ export async function purge(tx: Context, { tenant, environment }: Realm, id: str
     .where('environment', '=', environment)
     .where('id', '=', id)
     .execute()
+}
+
+function places(ctx: Context) {
+  return ctx.db
+    .selectFrom('memberstack_members')
+    .select(['app_id as tenant', 'environment', 'id'])
+    .orderBy('app_id')
+    .orderBy('environment')
+    .orderBy('number')
 }
 
 function one(tx: Context, { tenant, environment }: Realm, id: string) {

@@ -101,6 +101,12 @@ async function up(db: Kysely<Database>): Promise<void> {
     .execute()
   // A person over all apps, when they leave.
   await db.schema.createIndex('memberstack_members_person').on('memberstack_members').column('email_key').execute()
+  await db.schema
+    .createIndex('memberstack_members_suspended')
+    .on('memberstack_members')
+    .column('suspended_by')
+    .where(sql.ref('suspended_by'), 'is not', null)
+    .execute()
 
   await db.schema
     .createTable('memberstack_connections')

@@ -14,9 +14,13 @@ export interface AuthChanges {
   password?: { old: string; new: string } | undefined
 }
 
+/** Wrong old passwords of one member, in 15 minutes: a token that was taken is not to find out the password. */
+const WRONG_PASSWORDS = 10
+const WINDOW_MS = 15 * 60_000
+
 /**
  * Changes email and password, both or neither. A new email is unverified; a new password ends every token but the one
- * that asks. Throws memberUnknown, passwordWrong and emailTaken.
+ * that asks. Throws memberUnknown, passwordWrong, emailTaken, and `rateLimited` after ten wrong passwords.
  */
 export async function changeAuth(
   ctx: Context,
@@ -25,7 +29,15 @@ export async function changeAuth(
   { email, password }: AuthChanges,
 ): Promise<store.Member> {
   const before = await members.get(ctx, principal, id)
-  if (password && !(await ctx.passwords.verify(password.old, before.passwordHash))) throw passwordWrong()
+  if (password) {
+    const limit = {
+      key: `memberstack:passwords:${principal.tenant}:${id}`,
+      failures: WRONG_PASSWORDS,
+      windowMs: WINDOW_MS,
+    }
+    const verify = async () => (await ctx.passwords.verify(password.old, before.passwordHash)) || undefined
+    if (!(await ctx.attempts.run([limit], verify))) throw passwordWrong()
+  }
   const passwordHash = password && (await ctx.passwords.hash(password.new))
   return withTransaction(ctx, async tx => {
     let member = await hold(tx, principal, id)

@@ -35,8 +35,9 @@ export function pageOf(
 /** `0` and nothing are the start. */
 function afterOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined
-  if (!/^\d{1,15}$/.test(text)) throw wrongType('after', 'must be a whole number')
-  return Number(text) || undefined
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(number)) throw wrongType('after', 'must be a whole number')
+  return number || undefined
 }
 
 function sizeOf(text: string | undefined): number | undefined {

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 
 const strict = { additionalProperties: false }
-const Text = Type.String({ minLength: 1, maxLength: 255 })
+const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Url = Type.String({ maxLength: 2000 })
 
 const Price = Type.Object(

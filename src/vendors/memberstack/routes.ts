@@ -36,7 +36,7 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
     await app.register(async scope => {
       setUpScope(ctx, scope, 'secret')
       adminRoutes(ctx, scope)
-      refuseTheRest(scope, [ADMIN_PATH])
+      refuseTheRest(ctx, scope, [ADMIN_PATH])
     })
     await app.register(async scope => {
       allowOrigins(scope)
@@ -45,12 +45,12 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
       memberRoutes(ctx, scope)
       appRoutes(ctx, scope)
       answerPreflights(scope, CLIENT_PATHS)
-      refuseTheRest(scope, CLIENT_PATHS)
+      refuseTheRest(ctx, scope, CLIENT_PATHS)
     })
     await app.register(async scope => {
       setUpScope(ctx, scope, 'public')
       keySetRoutes(ctx, scope)
-      refuseTheRest(scope, KEY_SET_PATHS)
+      refuseTheRest(ctx, scope, KEY_SET_PATHS)
     })
   }
 }

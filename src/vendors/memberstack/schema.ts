@@ -120,11 +120,13 @@ const planFields = {
   description: NullableString,
   priority: Type.Union([Type.Integer(), Type.Null()]),
   prices: Type.Array(Price),
-  redirects: Type.Object({
-    afterSignup: Type.Optional(Type.String()),
-    afterLogin: Type.Optional(Type.String()),
-    afterLogout: Type.Optional(Type.String()),
-  }),
+  redirects: Type.Optional(
+    Type.Object({
+      afterSignup: Type.Optional(Type.String()),
+      afterLogin: Type.Optional(Type.String()),
+      afterLogout: Type.Optional(Type.String()),
+    }),
+  ),
 }
 export const Plan = Type.Object(planFields)
 export const SinglePlan = Type.Object({ ...planFields, status: Type.Enum(['ACTIVE', 'INACTIVE']) })

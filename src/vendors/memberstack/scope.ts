@@ -7,14 +7,14 @@ import { DomainError, toDomainError } from '../../platform/errors.ts'
 import { finish, whenThere } from '../../platform/web/at-once.ts'
 import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
 import { noteRefusal } from '../../platform/web/refusal.ts'
-import { authenticate, type Caller, keyIn, requireMember } from './auth.ts'
+import { authenticate, type Caller, requireMember } from './auth.ts'
 import { isAllowedOrigin, refuseOrigin } from './client/cors.ts'
 import { answerOf, refusal } from './errors.ts'
 import type { KeyKind } from './keys.ts'
 import { limitCaller, limitStranger } from './limits.ts'
 import type { Body } from './member-input.ts'
 import type { TokenClaims } from './tokens.ts'
-import { hasRawEmail, report } from './traps.ts'
+import { hasRawEmail, hasSecretInBrowser, report } from './traps.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -66,7 +66,7 @@ export function setUpScope(ctx: Context, app: FastifyInstance, kind: KeyKind): v
 }
 
 /** Answers every other path below these, and every other method on theirs, with 404 in this envelope. */
-export function refuseTheRest(app: FastifyInstance, paths: readonly string[]): void {
+export function refuseTheRest(ctx: Context, app: FastifyInstance, paths: readonly string[]): void {
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
   }
@@ -77,7 +77,8 @@ export function refuseTheRest(app: FastifyInstance, paths: readonly string[]): v
         url,
         method: app.supportedMethods.filter(method => !taken.includes(method)),
         schema: { hide: true },
-        handler: async () => {
+        handler: async request => {
+          if (hasRawEmail(request)) report(ctx, request, 'unencoded-email')
           throw new DomainError('notFound', 'no such route')
         },
       })
@@ -86,24 +87,14 @@ export function refuseTheRest(app: FastifyInstance, paths: readonly string[]): v
 }
 
 function admit(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): unknown {
-  reportSecretInBrowser(ctx, request)
-  let found: Caller | Promise<Caller>
-  try {
-    found = authenticate(ctx, request, kind)
-  } catch (error) {
-    limitStranger(ctx, request, reply, kind)
-    throw error
-  }
-  const admitted =
-    found instanceof Promise ? found.catch(error => refuseStranger(ctx, request, reply, kind, error)) : found
-  return whenThere(admitted, caller => {
+  return whenThere(callerOf(ctx, request, reply, kind), caller => {
     request.memberstack = { caller, body: {} }
-    if (kind === 'public' && !isAllowedOrigin(request, caller.app.settings)) {
-      refuseOrigin(reply)
-      throw refusal('accessDenied', 'forbidden', 'This origin is not allowed.')
-    }
+    const foreign = kind === 'public' && !isAllowedOrigin(request, caller.app.settings)
+    if (foreign) refuseOrigin(reply)
     limitCaller(ctx, request, reply, kind, caller)
-    if (hasRawEmail(request)) report(ctx, request, 'unencoded-email', caller.fingerprint, caller.app.id)
+    if (foreign) throw refusal('accessDenied', 'forbidden', 'This origin is not allowed.')
+    if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser', caller.app.id)
+    if (hasRawEmail(request)) report(ctx, request, 'unencoded-email', caller.app.id)
     if (!request.routeOptions.config.memberstack?.member) return
     return requireMember(ctx, request, caller).then(claims => {
       request.memberstack.member = claims
@@ -111,22 +102,19 @@ function admit(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind:
   })
 }
 
-function refuseStranger(
-  ctx: Context,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  kind: KeyKind,
-  error: unknown,
-): never {
-  limitStranger(ctx, request, reply, kind)
-  throw error
-}
-
-/** A page of some origin sent a secret key: everybody who opens the page can read it there. */
-function reportSecretInBrowser(ctx: Context, request: FastifyRequest): void {
-  const key = keyIn(request)
-  if (request.headers.origin === undefined || !key?.startsWith('sk_')) return
-  report(ctx, request, 'secret-key-in-browser', ctx.vault.memoryHash(key))
+/** Who asks. One whose key is missing or no good is counted before it is refused. */
+function callerOf(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): Caller | Promise<Caller> {
+  const refuse = (error: unknown): never => {
+    limitStranger(ctx, request, reply, kind)
+    if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser')
+    throw error
+  }
+  try {
+    const caller = authenticate(ctx, request, kind)
+    return caller instanceof Promise ? caller.catch(refuse) : caller
+  } catch (error) {
+    return refuse(error)
+  }
 }
 
 /** Contract section 1: JSON under `application/json` or no type, and an empty body under any. Throws bodyNotJson and `invalid`. */
@@ -151,10 +139,15 @@ function notJson(why: string): DomainError {
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toDomainError(thrown)
   noteRefusal(request, error)
-  const { status, body } = answerOf(error)
-  if (status === 429) reply.header('retry-after', '1')
+  const { status, body } = answerOf(request.memberstack?.member ? asMember(error) : error)
+  if (status === 429) reply.header('retry-after', error.retryAfterS ?? 1)
   const shown = status === 404 ? { ...body, message: `Cannot ${request.method} ${shownPath(request)}` } : body
   return reply.code(status).type(JSON_TYPE).serializer(JSON.stringify).send(shown)
+}
+
+/** To a member that is gone since its token was checked, it is the token that is no good. */
+function asMember(error: DomainError): DomainError {
+  return error.reason === 'memberUnknown' ? refusal('memberTokenInvalid', 'unauthenticated', error.message) : error
 }
 
 function shownPath({ url }: FastifyRequest): string {

@@ -7,6 +7,7 @@ import { at } from '../../platform/errors.ts'
 import type { Samples } from '../vendor.ts'
 import * as apps from './apps.ts'
 import * as keys from './keys.ts'
+import { requireShallow } from './member-input.ts'
 import * as memberPlans from './member-plans.ts'
 import * as members from './members.ts'
 import { NewPlan, Permissions, PlanId } from './plan-schema.ts'
@@ -17,8 +18,10 @@ import { AppSettingsInput } from './settings.ts'
 import * as webhooks from './webhooks.ts'
 
 const strict = { additionalProperties: false }
-const Text = Type.String({ minLength: 1, maxLength: 255 })
+const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
+/** As the wire takes it, contract section 6: blanks are not trimmed. */
+const MemberEmail = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: EMAIL_MAX })
 const AnyObject = Type.Record(Type.String(), Type.Unknown())
 
 export const AppId = Type.String({ pattern: '^app_[A-Za-z0-9]{1,64}$', description: '`app_…`' })
@@ -41,7 +44,7 @@ const HeldPlan = Type.Union([
 const Key = Type.Union([Text, Type.Object({ key: Type.Optional(Text), holder: Type.Optional(Email) }, strict)])
 
 const memberFields = {
-  email: Email,
+  email: MemberEmail,
   plans: Type.Optional(Type.Array(HeldPlan, { maxItems: 200 })),
   permissions: Type.Optional(Permissions),
   customFields: Type.Optional(AnyObject),
@@ -130,7 +133,9 @@ export async function prepare(ctx: Context, section: Section): Promise<PreparedS
     }
   }
   const passwordHashes = new Map<string, string>()
-  for (const [place, password] of wanted) passwordHashes.set(place, await ctx.passwords.hash(password))
+  for (const [place, password] of wanted) {
+    passwordHashes.set(place, await at(place, () => ctx.passwords.hash(password)))
+  }
   return { section, passwordHashes }
 }
 
@@ -163,9 +168,6 @@ async function loadApp(
   for (const [index, plan] of (input.plans ?? []).entries()) {
     await at(`plans.${index}`, () => plans.create(tx, principal, plan))
   }
-  for (const [index, webhook] of (input.webhooks ?? []).entries()) {
-    await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
-  }
   for (const environment of environments) {
     const actor: AppPrincipal = { ...principal, environment }
     const stripe = input.stripe?.[environment]
@@ -174,6 +176,11 @@ async function loadApp(
       await at(`members.${environment}.${nth}`, () => loadMember(tx, actor, member, hashOf(environment, nth)))
     }
   }
+  // Last: receivers hear of what happens, not of what was there to begin with.
+  for (const [index, webhook] of (input.webhooks ?? []).entries()) {
+    await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
+  }
+  // Last: nobody is told of what a seed makes.
 }
 
 /** The four keys of an app, pinned or made, by the names of the samples. */
@@ -200,6 +207,7 @@ async function loadMember(
   { password: _password, plans: held = [], ...input }: MemberSeed,
   passwordHash: string | undefined,
 ): Promise<void> {
+  for (const field of ['customFields', 'metaData', 'json'] as const) requireShallow(field, input[field])
   const { id } = await members.create(tx, actor, { ...input, passwordHash: passwordHash ?? null })
   for (const [index, plan] of held.entries()) {
     const { planId, ...state } = typeof plan === 'string' ? { planId: plan } : plan

@@ -9,6 +9,7 @@ const CustomField = Type.Object(
   {
     key: Text,
     label: Type.Optional(Text),
+    order: Type.Optional(Type.Integer()),
     hidden: Type.Optional(Type.Boolean()),
     visibility: Type.Optional(Text),
     restrictToAdmin: Type.Optional(Type.Boolean({ description: 'Members cannot write it.' })),
@@ -31,7 +32,12 @@ const ContentGroup = Type.Object(
         },
       ),
     ),
-    plans: Type.Optional(Type.Array(Text, { maxItems: 100, description: 'Ids of plans.' })),
+    plans: Type.Optional(
+      Type.Array(Type.Union([Text, Type.Object({ id: Text }, strict)]), {
+        maxItems: 100,
+        description: 'Ids of plans.',
+      }),
+    ),
   },
   strict,
 )

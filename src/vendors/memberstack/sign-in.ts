@@ -4,7 +4,8 @@
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, withTransaction } from '../../platform/context.ts'
 import { emailKey } from '../../platform/email.ts'
-import { DomainError } from '../../platform/errors.ts'
+import type { DomainError } from '../../platform/errors.ts'
+import type { AttemptLimit } from '../../platform/rate-limit/attempts.ts'
 import type { App } from './apps.store.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
@@ -20,7 +21,7 @@ import * as tokens from './tokens.ts'
 const WINDOW_MS = 15 * 60_000
 const FAILED_LOGINS_PER_EMAIL = 10
 /** An address may be many people's: enough for an office, too few to try passwords on many accounts. */
-const FAILED_LOGINS_PER_ADDRESS = 100
+const FAILED_PER_ADDRESS = 100
 const WRONG_RESETS_PER_ADDRESS = 10
 const WRONG_RESETS_PER_ENVIRONMENT = 200
 
@@ -47,24 +48,30 @@ export async function signUp(
   fields: SignUpFields & { password: string },
 ): Promise<SignedIn> {
   const input = await memberRules.withHashedPassword(ctx, visitor.principal, { ...fields, bySelf: true })
-  return enroll(ctx, visitor, tx => memberRules.create(tx, visitor.principal, input))
+  const issuing = await issuingOf(ctx, visitor)
+  const joined = await withTransaction(ctx, tx => join(tx, visitor, input, issuing))
+  return signedIn(ctx, visitor, joined, 'afterSignup')
 }
 
 /**
  * The same with a code that was mailed in place of a password, which proves the email. Throws accessDenied (switched
- * off), passwordlessCodeInvalid, and as `members.create`.
+ * off), passwordlessCodeInvalid, `rateLimited` (a hundred wrong codes of an address in 15 minutes), and as `members.create`.
  */
 export async function signUpWithCode(
   ctx: Context,
   visitor: Visitor,
   { code, ...fields }: SignUpFields & { code: string },
 ): Promise<SignedIn> {
-  const { principal, app } = visitor
-  requirePasswordless(app)
-  return enroll(ctx, visitor, async tx => {
-    if (!(await codes.redeem(tx, principal, 'signup', fields.email, code))) return undefined
-    return memberRules.create(tx, principal, { ...fields, passwordHash: null, verified: true, bySelf: true })
-  })
+  requirePasswordless(visitor.app)
+  const issuing = await issuingOf(ctx, visitor)
+  const joined = await ctx.attempts.run([codeLimit(visitor)], () =>
+    withTransaction(ctx, async tx => {
+      if (!(await codes.redeem(tx, visitor.principal, 'signup', fields.email, code))) return undefined
+      return join(tx, visitor, { ...fields, passwordHash: null, verified: true, bySelf: true }, issuing)
+    }),
+  )
+  if (!joined) throw codeInvalid()
+  return signedIn(ctx, visitor, joined, 'afterSignup')
 }
 
 /**
@@ -76,27 +83,22 @@ export async function logIn(
   visitor: Visitor,
   { email, password }: { email: string; password: string },
 ): Promise<SignedIn> {
-  const { principal } = visitor
-  const attempt = takeLoginAttempt(ctx, visitor, email)
-  const found = await members.findByEmail(ctx, principal, email)
-  const matches = await ctx.passwords.verify(password, found?.passwordHash)
-  if (!found || !matches) throw badCredentials()
-  const rehashed = await rehash(ctx, password, found.passwordHash)
-  const signed = await enter(ctx, visitor, found.id, async (_tx, member) =>
-    // Changed while it was verified: then it is no longer the password.
-    member.passwordHash === found.passwordHash
-      ? { ...member, passwordHash: rehashed ?? member.passwordHash }
-      : undefined,
-  )
-  if (!signed) throw badCredentials()
-  attempt.succeeded()
+  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
+    const found = await members.findByEmail(ctx, visitor.principal, email)
+    const matches = await ctx.passwords.verify(password, found?.passwordHash)
+    if (!found || !matches) return undefined
+    const rehashed = await rehash(ctx, password, found.passwordHash)
+    return enter(ctx, visitor, found.id, async (_tx, member) => {
+      // Changed while it was verified: then it is no longer the password.
+      if (member.passwordHash !== found.passwordHash) return undefined
+      return { ...member, passwordHash: rehashed ?? member.passwordHash }
+    })
+  })
+  if (!signed) throw refusal('credentialsInvalid', 'unauthenticated', 'unknown email, wrong password, or suspended')
   return signed
 }
 
-/**
- * Logs a member in with a mailed code. Throws accessDenied (switched off), passwordlessCodeInvalid and `rateLimited` as
- * `logIn`.
- */
+/** Logs a member in with a mailed code. Throws accessDenied (switched off), passwordlessCodeInvalid and as `logIn` `rateLimited`. */
 export async function logInWithCode(
   ctx: Context,
   visitor: Visitor,
@@ -104,15 +106,14 @@ export async function logInWithCode(
 ): Promise<SignedIn> {
   const { principal, app } = visitor
   requirePasswordless(app)
-  const attempt = takeLoginAttempt(ctx, visitor, email)
-  const found = await members.findByEmail(ctx, principal, email)
-  const signed =
-    found &&
-    (await enter(ctx, visitor, found.id, async (tx, member) =>
+  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
+    const found = await members.findByEmail(ctx, principal, email)
+    if (!found) return undefined
+    return enter(ctx, visitor, found.id, async (tx, member) =>
       (await codes.redeem(tx, principal, 'login', email, code)) ? member : undefined,
-    ))
-  if (!signed) throw refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
-  attempt.succeeded()
+    )
+  })
+  if (!signed) throw codeInvalid()
   return signed
 }
 
@@ -140,34 +141,29 @@ export async function sendResetCode(ctx: Context, { principal, app }: Visitor, e
 }
 
 /**
- * Sets the password of the member to whom a reset code was mailed, which also proves the email; all its tokens end.
- * `email` narrows the search where it is given. Throws resetCodeInvalid and `rateLimited` (wrong codes: ten of an address,
- * 200 of an environment, in 15 minutes).
+ * Sets the password of the member to whom a reset code was mailed; all its tokens end. `email` narrows the search where
+ * it is given. Throws resetCodeInvalid and `rateLimited` (wrong codes: ten of an address, 200 of an environment, in 15
+ * minutes).
  */
 export async function resetPassword(
   ctx: Context,
   visitor: Visitor,
   { code, email, newPassword }: { code: string; email: string | undefined; newPassword: string },
 ): Promise<void> {
-  const { principal, address } = visitor
-  const realm = `memberstack:resets:${principal.tenant}:${principal.environment}`
-  const attempt = takeAttempt(ctx, [
-    [`${realm}:${address}`, WRONG_RESETS_PER_ADDRESS],
-    [realm, WRONG_RESETS_PER_ENVIRONMENT],
-  ])
-  const passwordHash = await ctx.passwords.hash(newPassword)
-  const done = await withTransaction(ctx, async tx => {
-    const key =
-      email === undefined
-        ? await codes.redeemReset(tx, principal, code)
-        : (await codes.redeem(tx, principal, 'reset', email, code)) && emailKey(email)
-    const member = key ? await members.findByEmail(tx, principal, key) : undefined
-    if (!member || member.suspendedBy !== null) return false
-    await memberRules.setPassword(tx, principal, await hold(tx, principal, member.id), passwordHash)
-    return true
+  const { principal } = visitor
+  const member = await ctx.attempts.run(resetLimits(visitor), async () => {
+    const passwordHash = await ctx.passwords.hash(newPassword)
+    return withTransaction(ctx, async tx => {
+      const key =
+        email === undefined
+          ? await codes.redeemReset(tx, principal, code)
+          : (await codes.redeem(tx, principal, 'reset', email, code)) && emailKey(email)
+      const found = key ? await members.findByEmail(tx, principal, key) : undefined
+      if (!found || found.suspendedBy !== null) return undefined
+      return memberRules.setPassword(tx, principal, await hold(tx, principal, found.id), passwordHash)
+    })
   })
-  if (!done) throw refusal('resetCodeInvalid', 'invalid', 'the code is wrong or late')
-  attempt.succeeded()
+  if (!member) throw refusal('resetCodeInvalid', 'invalid', 'the code is wrong or late')
 }
 
 /** Ends the token that was sent, if it counts. Returns where the page should go. */
@@ -184,20 +180,21 @@ export async function logOut(ctx: Context, visitor: Visitor, token: string | und
   return member ? redirectAfter(ctx, principal, member, 'afterLogout') : ''
 }
 
-/** One transaction: the member that `make` makes, with a token. Throws passwordlessCodeInvalid when it makes none. */
-async function enroll(
-  ctx: Context,
-  visitor: Visitor,
-  make: (tx: Context) => Promise<members.Member | undefined>,
-): Promise<SignedIn> {
-  const { principal, app } = visitor
-  const issuing = await tokens.prepare(ctx, app.settings.tokenLifetimeSeconds)
-  const made = await withTransaction(ctx, async tx => {
-    const member = await make(tx)
-    return member && { member, reserved: await tokens.reserve(tx, principal, member.id, issuing) }
-  })
-  if (!made) throw refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
-  return signedIn(ctx, visitor, made.member, made.reserved, 'afterSignup')
+interface Entered {
+  member: members.Member
+  reserved: tokens.Reserved
+}
+
+/** A new member, logged in. Inside a transaction. */
+async function join(
+  tx: Context,
+  { principal }: Visitor,
+  input: memberRules.NewMember,
+  issuing: tokens.Issuing,
+): Promise<Entered> {
+  const member = await memberRules.create(tx, principal, input)
+  await recordQuietly(tx, principal, 'member.signed_in', member.id)
+  return { member, reserved: await tokens.reserve(tx, principal, member.id, issuing) }
 }
 
 /** One transaction: the member, if `admit` and nothing else keeps it out, with a token and the time of its login. */
@@ -207,8 +204,8 @@ async function enter(
   id: string,
   admit: (tx: Context, member: members.Member) => Promise<members.Member | undefined>,
 ): Promise<SignedIn | undefined> {
-  const { principal, app } = visitor
-  const issuing = await tokens.prepare(ctx, app.settings.tokenLifetimeSeconds)
+  const { principal } = visitor
+  const issuing = await issuingOf(ctx, visitor)
   const entered = await withTransaction(ctx, async tx => {
     await members.lock(tx, principal, id)
     const member = await members.find(tx, principal, id)
@@ -219,56 +216,63 @@ async function enter(
     await recordQuietly(tx, principal, 'member.signed_in', id)
     return { member: present, reserved: await tokens.reserve(tx, principal, id, issuing) }
   })
-  return entered && signedIn(ctx, visitor, entered.member, entered.reserved, 'afterLogin')
+  return entered && signedIn(ctx, visitor, entered, 'afterLogin')
 }
 
 async function signedIn(
   ctx: Context,
   { principal }: Visitor,
-  member: members.Member,
-  reserved: tokens.Reserved,
+  { member, reserved }: Entered,
   moment: 'afterSignup' | 'afterLogin',
 ): Promise<SignedIn> {
   const [token, redirect] = await Promise.all([tokens.sign(reserved), redirectAfter(ctx, principal, member, moment)])
   return { token, member, redirect }
 }
 
-/** A hash made at another cost than today's is made anew while the password is at hand. */
+/** Read before a transaction: the first call of all makes the signing key. */
+function issuingOf(ctx: Context, { app }: Visitor): Promise<tokens.Issuing> {
+  return tokens.prepare(ctx, app.settings.tokenLifetimeSeconds)
+}
+
+/** A hash made at another cost than today's is made anew while the password is at hand; another time when many wait. */
 async function rehash(ctx: Context, password: string, stored: string | null): Promise<string | undefined> {
-  return stored !== null && ctx.passwords.needsRehash(stored) ? ctx.passwords.hash(password) : undefined
+  if (stored === null || !ctx.passwords.needsRehash(stored)) return undefined
+  return ctx.passwords.hash(password).catch(() => undefined)
 }
 
 function requirePasswordless({ settings }: App): void {
   if (!settings.passwordless) throw refusal('accessDenied', 'forbidden', 'Passwordless login is switched off.')
 }
 
-function badCredentials(): DomainError {
-  return refusal('credentialsInvalid', 'unauthenticated', 'unknown email, wrong password, or suspended')
+function codeInvalid(): DomainError {
+  return refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
 }
 
-function takeLoginAttempt(ctx: Context, { principal, address }: Visitor, email: string) {
-  const realm = `memberstack:logins:${principal.tenant}:${principal.environment}`
-  return takeAttempt(ctx, [
-    [`${realm}:email:${emailKey(email)}`, FAILED_LOGINS_PER_EMAIL],
-    [`${realm}:address:${address}`, FAILED_LOGINS_PER_ADDRESS],
-  ])
+function loginLimits(visitor: Visitor, email: string): AttemptLimit[] {
+  const window = windowOf(visitor, 'logins')
+  return [
+    { key: `${window}:email:${emailKey(email)}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
+    { key: `${window}:address:${visitor.address}`, failures: FAILED_PER_ADDRESS, windowMs: WINDOW_MS },
+  ]
 }
 
-/**
- * Takes one try from each window before it is made, so that many at once are not more than allowed; those that succeed
- * give it back. Throws `rateLimited`.
- */
-function takeAttempt(ctx: Context, windows: readonly (readonly [key: string, limit: number])[]) {
-  const taken: string[] = []
-  const giveBack = () => {
-    for (const key of taken) ctx.limits.giveBack(key)
+/** A code is void after five wrong tries; this is for who tries a few with many emails. */
+function codeLimit(visitor: Visitor): AttemptLimit {
+  return {
+    key: `${windowOf(visitor, 'codes')}:${visitor.address}`,
+    failures: FAILED_PER_ADDRESS,
+    windowMs: WINDOW_MS,
   }
-  for (const [key, limit] of windows) {
-    if (!ctx.limits.take(key, limit, WINDOW_MS).allowed) {
-      giveBack()
-      throw new DomainError('rateLimited', 'too many failed attempts in 15 minutes')
-    }
-    taken.push(key)
-  }
-  return { succeeded: giveBack }
+}
+
+function resetLimits(visitor: Visitor): AttemptLimit[] {
+  const window = windowOf(visitor, 'resets')
+  return [
+    { key: `${window}:${visitor.address}`, failures: WRONG_RESETS_PER_ADDRESS, windowMs: WINDOW_MS },
+    { key: window, failures: WRONG_RESETS_PER_ENVIRONMENT, windowMs: WINDOW_MS },
+  ]
+}
+
+function windowOf({ principal }: Visitor, what: string): string {
+  return `memberstack:${what}:${principal.tenant}:${principal.environment}`
 }

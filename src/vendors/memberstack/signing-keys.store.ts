@@ -43,9 +43,12 @@ export async function retire(tx: Context, at: string): Promise<void> {
   await tx.db.updateTable('memberstack_signing_keys').set({ retired_at: at }).where('retired_at', 'is', null).execute()
 }
 
-/** Forgets keys that were retired before `retiredBefore` and of whose tokens none lives on at `nowSeconds`. */
-export async function purge(ctx: Context, retiredBefore: string, nowSeconds: number): Promise<void> {
-  await ctx.db
+/**
+ * Forgets keys that were retired before `retiredBefore` and of whose tokens none lives on at `nowSeconds`. Returns
+ * whether there were any.
+ */
+export async function purge(ctx: Context, retiredBefore: string, nowSeconds: number): Promise<boolean> {
+  const { numDeletedRows } = await ctx.db
     .deleteFrom('memberstack_signing_keys')
     .where('retired_at', '<', retiredBefore)
     .where(({ not, exists, selectFrom }) =>
@@ -58,5 +61,6 @@ export async function purge(ctx: Context, retiredBefore: string, nowSeconds: num
         ),
       ),
     )
-    .execute()
+    .executeTakeFirst()
+  return numDeletedRows > 0n
 }

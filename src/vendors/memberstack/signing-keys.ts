@@ -36,7 +36,7 @@ const makeKeyPair = promisify(generateKeyPair)
 export async function load(ctx: Context): Promise<SigningKeys> {
   const known = await ctx.lookups.get('memberstack-signing-keys', () => read(ctx))
   if (known) return known
-  await addKey(ctx, { ...server, actor: 'system:signing-key' }, false)
+  await makeFirst(ctx)
   const made = await read(ctx)
   if (!made) throw new Error('the signing key that was just made is not there')
   return made
@@ -50,17 +50,24 @@ export async function keySet(ctx: Context): Promise<{ keys: PublicJwk[] }> {
 
 /** Signs with a new key from now on; tokens of the old one stay valid until they expire. Returns the new key's id. */
 export async function rotate(ctx: Context, principal: Principal): Promise<string> {
-  return addKey(ctx, { ...principal, ...server }, true)
+  const row = await newKey(ctx)
+  const { kid } = row
+  await withTransaction(ctx, async tx => {
+    await store.retire(tx, row.created_at)
+    await store.insertIfNone(tx, row)
+    tx.afterCommit(() => tx.lookups.clear())
+    // The key is the server's, not an app's.
+    await events.record(tx, { ...principal, vendor: VENDOR, tenant: '' }, 'signing_key.rotated', kid, { kid })
+  })
+  return kid
 }
 
 /** Forgets retired keys of which no token lives on. */
-export function purge(ctx: Context): Promise<void> {
+export async function purge(ctx: Context): Promise<void> {
   const now = ctx.clock.now()
-  return store.purge(ctx, timestamp(now - GRACE_MS), Math.floor(now / 1000))
+  const found = await store.purge(ctx, timestamp(now - GRACE_MS), Math.floor(now / 1000))
+  if (found) ctx.lookups.clear()
 }
-
-/** A key belongs to the server, not to an app. */
-const server = { vendor: VENDOR, tenant: '', operator: true } as const
 
 async function read(ctx: Context): Promise<SigningKeys | undefined> {
   const rows = await store.list(ctx)
@@ -77,30 +84,31 @@ function publicOf({ kid, public_jwk }: store.SigningKeyRow): SigningKeys['public
   return { kid, jwk, publicKey: createPublicKey({ key: { ...jwk }, format: 'jwk' }) }
 }
 
-/** Two nodes that make the first key at once agree on one: the other's is not stored. */
-async function addKey(ctx: Context, principal: Principal, replacing: boolean): Promise<string> {
+/** Where a first key is being made just now: logins at once share it. */
+const underWay = new WeakMap<Context['vault'], Promise<void>>()
+
+/** Two processes that do this at once agree on one key: the other's is not stored. */
+function makeFirst(ctx: Context): Promise<void> {
+  const making = underWay.get(ctx.vault) ?? newKey(ctx).then(row => store.insertIfNone(ctx, row))
+  underWay.set(ctx.vault, making)
+  return making.finally(() => underWay.delete(ctx.vault))
+}
+
+async function newKey(ctx: Context): Promise<store.SigningKeyRow> {
   const { publicKey, privateKey } = await makeKeyPair('rsa', { modulusLength: BITS })
   const { kty, n, e } = publicKey.export({ format: 'jwk' })
+  const der = publicKey.export({ type: 'spki', format: 'der' })
   // Opaque to clients: 64 hex digits.
-  const kid = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')
+  const kid = createHash('sha256').update(der).digest('hex')
   const jwk: PublicJwk = { kty: kty ?? '', n: n ?? '', e: e ?? '', alg: 'RS256', use: 'sig', kid }
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  await withTransaction(ctx, async tx => {
-    const now = timestamp(tx.clock.now())
-    if (replacing) await store.retire(tx, now)
-    await store.insertIfNone(tx, {
-      kid,
-      sealed_private_key: tx.vault.seal(pem, place(kid)),
-      public_jwk: JSON.stringify(jwk),
-      created_at: now,
-      retired_at: null,
-    })
-    tx.afterCommit(() => tx.lookups.clear())
-    await events.record(tx, principal, replacing ? 'signing_key.rotated' : 'signing_key.created', kid, { kid })
-  })
-  return kid
+  return {
+    kid,
+    sealed_private_key: ctx.vault.seal(pem, place(kid)),
+    public_jwk: JSON.stringify(jwk),
+    created_at: timestamp(ctx.clock.now()),
+    retired_at: null,
+  }
 }
 
 const place = (kid: string) => `signing-key:${kid}`

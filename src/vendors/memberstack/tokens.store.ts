@@ -58,17 +58,17 @@ export async function isLiving(
   return (await livingPrepared(ctx, { tenant, environment, memberId, issuedAt })).length > 0
 }
 
-/** The seconds from `from` to `to` in which this member was issued a token, the latest first. */
+/** The tokens that this member was issued in the seconds from `from` to `to`, the latest first. */
 export async function issuedBetween(
   tx: Context,
   realm: Realm,
   memberId: string,
   from: number,
   to: number,
-): Promise<number[]> {
+): Promise<(Omit<IssuedToken, 'memberId'> & { ended: boolean })[]> {
   const rows = await tx.db
     .selectFrom('memberstack_tokens')
-    .select('issued_at')
+    .select(['issued_at', 'expires_at', 'kid', 'ended_by'])
     .where('app_id', '=', realm.tenant)
     .where('environment', '=', realm.environment)
     .where('member_id', '=', memberId)
@@ -76,7 +76,12 @@ export async function issuedBetween(
     .where('issued_at', '<=', to)
     .orderBy('issued_at', 'desc')
     .execute()
-  return rows.map(row => row.issued_at)
+  return rows.map(row => ({
+    issuedAt: row.issued_at,
+    expiresAt: row.expires_at,
+    kid: row.kid,
+    ended: row.ended_by !== null,
+  }))
 }
 
 export async function insert(tx: Context, { tenant, environment }: Realm, token: IssuedToken): Promise<void> {

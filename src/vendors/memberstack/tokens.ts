@@ -52,8 +52,8 @@ export async function prepare(ctx: Context, lifetimeSeconds: number): Promise<Is
 
 /**
  * Stores a token that the member is to get, in the transaction of the login. RS256 gives equal text for equal claims: a
- * second that one was issued in already, ended or not, is not used again, but the latest free one before it. Throws
- * `rateLimited` when there is none in ten minutes.
+ * second that one was issued in is not used again, but the latest free one before it. Where there is none left, the
+ * latest token that still counts is handed out once more. Throws `rateLimited` when that is none either.
  */
 export async function reserve(
   tx: Context,
@@ -62,13 +62,27 @@ export async function reserve(
   { keys, issuer, lifetimeSeconds }: Issuing,
 ): Promise<Reserved> {
   const now = Math.floor(tx.clock.now() / 1000)
-  const taken = await store.issuedBetween(tx, realm, memberId, now - SECONDS_BACK_MAX, now)
-  let iat = now
-  for (const second of taken) if (second === iat) iat--
-  if (iat < now - SECONDS_BACK_MAX) throw new DomainError('rateLimited', 'too many logins of one member')
-  const exp = iat + lifetimeSeconds
-  await store.insert(tx, realm, { memberId, issuedAt: iat, expiresAt: exp, kid: keys.current.kid })
-  return { claims: { id: memberId, type: TYPE, iat, exp, aud: realm.tenant, iss: issuer }, key: keys.current }
+  // Not so far back that it would have expired.
+  const first = now - Math.min(SECONDS_BACK_MAX, lifetimeSeconds - 1)
+  const issued = await store.issuedBetween(tx, realm, memberId, first, now)
+  const claimsOf = (iat: number, exp: number) => ({
+    id: memberId,
+    type: TYPE,
+    iat,
+    exp,
+    aud: realm.tenant,
+    iss: issuer,
+  })
+  let free = now
+  for (const { issuedAt } of issued) if (issuedAt === free) free--
+  if (free >= first) {
+    const exp = free + lifetimeSeconds
+    await store.insert(tx, realm, { memberId, issuedAt: free, expiresAt: exp, kid: keys.current.kid })
+    return { claims: claimsOf(free, exp), key: keys.current }
+  }
+  const living = issued.find(token => !token.ended && token.kid === keys.current.kid)
+  if (!living) throw new DomainError('rateLimited', 'too many logins of one member')
+  return { claims: claimsOf(living.issuedAt, living.expiresAt), key: keys.current }
 }
 
 /** Signs what was reserved; after the transaction. */

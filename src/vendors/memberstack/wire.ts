@@ -65,7 +65,8 @@ function permissionsOf({ permissions, connections }: Member): string[] {
 
 /** A plan as lists show it. */
 export function planOf({ id, name, description, priority, prices, redirects }: Plan) {
-  return { id, name, description, priority, prices, redirects }
+  const shown = { id, name, description, priority, prices }
+  return Object.keys(redirects).length > 0 ? { ...shown, redirects } : shown
 }
 
 export function singlePlanOf(plan: Plan): Static<typeof schema.SinglePlan> {
@@ -88,7 +89,7 @@ export function appOf(
     customFields: (settings.customFields ?? []).map((field, order) => ({
       key: field.key,
       label: field.label ?? field.key,
-      order,
+      order: field.order ?? order,
       hidden: field.hidden ?? false,
       visibility: field.visibility ?? 'PUBLIC',
       restrictToAdmin: field.restrictToAdmin ?? false,
@@ -111,6 +112,6 @@ export function contentGroupsOf({ contentGroups }: App['settings']): Static<type
     allowAllMembers: group.allowAllMembers ?? false,
     redirect: group.redirect ?? null,
     urls: group.urls ?? [],
-    plans: (group.plans ?? []).map(id => ({ id })),
+    plans: (group.plans ?? []).map(plan => (typeof plan === 'string' ? { id: plan } : plan)),
   }))
 }

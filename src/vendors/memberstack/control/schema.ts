@@ -5,6 +5,7 @@ import { Key } from '../../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../../platform/email.ts'
 import type { App as StoredApp } from '../apps.store.ts'
 import type { Member as StoredMember } from '../members.store.ts'
+import { Permissions } from '../plan-schema.ts'
 import type { Plan as StoredPlan } from '../plans.store.ts'
 import * as wire from '../schema.ts'
 import { AppId } from '../seed.ts'
@@ -76,7 +77,7 @@ export const Member = Type.Object({
 export const MemberState = Type.Enum(['live', 'deleted'])
 export const MemberChange = Type.Object(
   {
-    permissions: Type.Optional(Type.Array(Name, { maxItems: 100, uniqueItems: true })),
+    permissions: Type.Optional(Permissions),
     stripeCustomerId: Type.Optional(Type.Union([Name, Type.Null()])),
   },
   strict,
