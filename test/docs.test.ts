@@ -98,17 +98,28 @@ test('/docs leads to each API and to health, readiness and metrics', async () =>
   for (const url of links) assert.equal((await docs.request({ url })).statusCode, 200, url)
 })
 
-test('what is nowhere is 404, told as a problem', async () => {
+test('what is nowhere below the own paths is 404, told as a problem', async () => {
   for (const [method, url] of [
-    ['GET', '/'],
-    ['GET', '/nothing'],
     ['POST', '/health'],
     ['GET', '/docs/nothing'],
+    ['GET', '/docs/nothing?more'],
     ['GET', '/openapi/nothing.json'],
-    ['GET', '/%E0%A4%A'],
-    ['DELETE', '/admins'],
   ] as const) {
     const reply = await docs.request({ method, url })
     assertProblem({ status: reply.statusCode, body: reply.json(), headers: reply.headers }, 404, 'notFound')
+  }
+})
+
+test('what is nowhere else is told as the vendor at the root tells it', async () => {
+  for (const [method, url, shown = url] of [
+    ['GET', '/'],
+    ['GET', '/nothing'],
+    ['GET', '/documents'],
+    ['GET', '/%E0%A4%A', '/!E0!A4!A'],
+    ['DELETE', '/admins'],
+  ] as const) {
+    const reply = await docs.request({ method, url })
+    assert.equal(reply.statusCode, 404)
+    assert.deepEqual(reply.json(), { code: 'generic-message', message: `Cannot ${method} ${shown}` })
   }
 })
