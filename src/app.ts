@@ -58,10 +58,10 @@ export interface App {
 /** Opens the store (migrated), and everything that works on it, without a server: what commands need. */
 export async function openContext(config: Config, surroundings: Surroundings = {}) {
   const clock = surroundings.clock ?? systemClock
-  const store = openStore(config.data)
+  const store = openStore(config.data, config.postgres)
   try {
     await migrate(store.db, migrations())
-    const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.data))
+    const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.home))
     const vault = await openVault(store.db, masterKey, clock.now())
     const log = createLog(config.logLevel, surroundings.log)
     const metrics = createMetrics()

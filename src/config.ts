@@ -6,6 +6,8 @@ import { availableParallelism } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import { type Static, type TObject, Type } from 'typebox'
 import { parseMasterKey } from './platform/credentials/master-key.ts'
+import { isPostgresUrl } from './platform/db/engine.ts'
+import type { PostgresSettings } from './platform/db/postgres.ts'
 import type { SmtpSettings } from './platform/mail/smtp.ts'
 import type { PasswordSettings } from './platform/passwords.ts'
 import { COST_MAX, COST_MIN, KIB_PER_LANE } from './platform/phc.ts'
@@ -14,8 +16,11 @@ import { parseDocument } from './platform/yaml-document.ts'
 export interface Config {
   host: string
   port: number
-  /** A directory, or `:memory:`. */
+  /** A directory, `:memory:`, or a `postgres://` URL. */
   data: string
+  /** Where the master key and the sample credentials are kept: the data directory where there is one. */
+  home: string
+  postgres: PostgresSettings
   /** Where people reach the server, when that is not where it listens. */
   publicUrl: string | undefined
   logLevel: string
@@ -46,6 +51,8 @@ export interface Flags {
 /** A setting that is wrong; the message names it, and its line where it stands in a file. Exit code 2. */
 export class ConfigError extends Error {}
 
+const DIRECTORY = './understudy-data'
+const POSTGRES: PostgresSettings = { poolMax: 10, statementTimeoutMs: 10_000 }
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** OWASP's least for argon2id; what is above takes longer to guess, and to check. */
@@ -63,6 +70,16 @@ const ConfigFile: TObject = Type.Object(
     host: Type.Optional(Type.String({ minLength: 1 })),
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
     data: Type.Optional(Type.String({ minLength: 1 })),
+    home: Type.Optional(Type.String({ minLength: 1 })),
+    postgres: Type.Optional(
+      Type.Object(
+        {
+          poolMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+          statementTimeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 600_000 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
     logLevel: Type.Optional(Type.Enum(LOG_LEVELS)),
     retentionDays: Type.Optional(Type.Number({ minimum: 0, maximum: 3650 })),
@@ -106,14 +123,16 @@ type FileSettings = Partial<Omit<Config, 'masterKey' | 'tls' | 'passwords' | 'of
 /** Puts a configuration together. Throws ConfigError. */
 export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
   const file = env.UNDERSTUDY_CONFIG === undefined ? {} : await readConfigFile(env.UNDERSTUDY_CONFIG)
-  const data = flags.data ?? env.UNDERSTUDY_DATA ?? env.DATABASE_URL ?? file.data ?? './understudy-data'
-  if (/^postgres(ql)?:/.test(data)) {
-    throw new ConfigError('PostgreSQL is not supported by this version; name a directory, or :memory:')
+  const data = flags.data ?? env.UNDERSTUDY_DATA ?? env.DATABASE_URL ?? file.data ?? DIRECTORY
+  if (/^[a-z]+:\/\//i.test(data) && !isPostgresUrl(data)) {
+    throw new ConfigError(`${new URL(data).protocol}// is no store; name a directory, :memory:, or a postgres:// URL`)
   }
   return {
     host: flags.host ?? env.UNDERSTUDY_HOST ?? file.host ?? '127.0.0.1',
     port: portOf(flags.port, '--port') ?? portOf(env.UNDERSTUDY_PORT, 'UNDERSTUDY_PORT') ?? file.port ?? 4600,
     data,
+    home: isPostgresUrl(data) ? (env.UNDERSTUDY_HOME ?? file.home ?? DIRECTORY) : data,
+    postgres: { ...POSTGRES, ...file.postgres },
     publicUrl: originOf(env.UNDERSTUDY_PUBLIC_URL) ?? file.publicUrl,
     logLevel: logLevelOf(env.UNDERSTUDY_LOG_LEVEL) ?? file.logLevel ?? 'info',
     retentionDays: file.retentionDays ?? 30,

@@ -1,6 +1,6 @@
 import { openContext } from '../app.ts'
 import { readConfig } from '../config.ts'
-import { IN_MEMORY } from '../platform/db/engine.ts'
+import { IN_MEMORY, shownLocation } from '../platform/db/engine.ts'
 import { loadSeed, readSeed } from '../seed/load.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
 import { loadEnvironment, saveEnvironment } from './environment.ts'
@@ -19,14 +19,14 @@ export const seed: Command = {
     const { context, close } = await openContext(config)
     try {
       const samples = await loadSeed(context, read)
-      const saved = loadEnvironment(config.data)
+      const saved = loadEnvironment(config.home)
       const url = saved?.url ?? context.settings.publicUrl
       // What is known already stays: it may be in use.
-      saveEnvironment(config.data, { url, samples: { ...samples, ...saved?.samples } })
+      saveEnvironment(config.home, { url, samples: { ...samples, ...saved?.samples } })
     } finally {
       await close()
     }
-    print(`loaded ${file} into ${config.data}`)
+    print(`loaded ${file} into ${shownLocation(config.data)}`)
     return 0
   },
 }

@@ -1,7 +1,7 @@
 import pino from 'pino'
 import { type App, createApp } from '../app.ts'
 import { readConfig } from '../config.ts'
-import { IN_MEMORY } from '../platform/db/engine.ts'
+import { IN_MEMORY, shownLocation } from '../platform/db/engine.ts'
 import { readSeed, type SampleCredentials, seedIfEmpty } from '../seed/load.ts'
 import { vendors } from '../vendors/index.ts'
 import { type Command, parseFlags, print } from './command.ts'
@@ -26,10 +26,10 @@ export const serve: Command = {
       const made = await seedIfEmpty(app.context, seed)
       if (!made && seed) app.context.log.info('the store is not empty: --seed is left alone')
       // Before anything else can fail: keys are made once, and shown nowhere else.
-      const samples = remember(config.data, app.url, made)
+      const samples = remember(config.home, app.url, made)
       const url = await app.listen()
-      remember(config.data, url, samples)
-      print(banner(url, config.data, samples, made !== undefined))
+      remember(config.home, url, samples)
+      print(banner(url, shownLocation(config.data), samples, made !== undefined))
     } catch (error) {
       await app.close()
       throw error

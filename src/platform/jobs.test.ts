@@ -20,7 +20,7 @@ import { createTraps } from './traps.ts'
 const clock = { now: () => Date.parse('2026-03-04T09:30:00.000Z') }
 
 async function startContext(t: TestContext): Promise<{ ctx: Context; lines: string[] }> {
-  const store = openStore(IN_MEMORY)
+  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 })
   t.after(() => store.close())
   await migrate(store.db, { '2026-11-21-platform': platformMigration })
   const lines: string[] = []

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const KEY_BYTES = 32
@@ -17,6 +17,7 @@ export function parseMasterKey(text: string): Uint8Array {
 
 /** The key in `directory`'s `master.key`, made there (mode 0600) when there is none. */
 export function masterKeyIn(directory: string): Uint8Array {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = join(directory, 'master.key')
   const draft = join(directory, `.master.key.${process.pid}`)
   // Written aside, then linked: another process that starts now finds no key or a whole one.

@@ -1,9 +1,10 @@
-// The only place where the two engines differ. Today: SQLite.
+// The only place where the two engines differ: SQLite beside the process, PostgreSQL over the network.
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CompiledQuery, Kysely } from 'kysely'
+import { type ColumnDefinitionBuilder, type CompiledQuery, Kysely, PostgresAdapter } from 'kysely'
 import type { Database } from './database.ts'
+import { isPostgresUniqueViolation, PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
 
@@ -11,7 +12,7 @@ export interface Store {
   db: Kysely<Database>
   /** See Context. */
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
-  /** Grows when another process commits to the store: what was cached before is then in doubt. */
+  /** Grows when another process may have changed the store: what was cached before is then in doubt. */
   foreignVersion(): number
   close(): Promise<void>
 }
@@ -19,11 +20,32 @@ export interface Store {
 export const IN_MEMORY = ':memory:'
 const FILE_NAME = 'understudy.db'
 
+/** Another node's change is noticed after so long at the latest: half of the second that is promised. */
+const TRUST_MS = 500
+
+/** Whether a location names a PostgreSQL database. */
+export function isPostgresUrl(location: string): boolean {
+  return /^postgres(ql)?:\/\//.test(location)
+}
+
+/** A location as it may be shown: without the password in a URL. */
+export function shownLocation(location: string): string {
+  if (!isPostgresUrl(location)) return location
+  const url = new URL(location)
+  if (url.password !== '') url.password = '***'
+  return url.href
+}
+
 /**
- * Opens the store at `location`: a directory (made if missing, readable by its owner alone) or `:memory:`.
- * Throws the file system's or the driver's error when that cannot be done.
+ * Opens the store at `location`: a directory (made if missing, readable by its owner alone), `:memory:`, or a
+ * `postgres://` URL, which is not connected to yet. Throws the file system's or the driver's error when that cannot be
+ * done.
  */
-export function openStore(location: string): Store {
+export function openStore(location: string, postgres: PostgresSettings): Store {
+  return isPostgresUrl(location) ? openPostgresStore(location, postgres) : openSqliteStore(location)
+}
+
+function openSqliteStore(location: string): Store {
   const database = openSqlite(location === IN_MEMORY ? IN_MEMORY : fileIn(location))
   const version = database.prepare('pragma data_version')
   const connection = new SqliteConnection(database)
@@ -37,6 +59,21 @@ export function openStore(location: string): Store {
   }
 }
 
+function openPostgresStore(url: string, settings: PostgresSettings): Store {
+  const db = new Kysely<Database>({ dialect: postgresDialect(url, settings) })
+  const reads = new PostgresReads(url, settings)
+  return {
+    db,
+    readSoon: query => reads.soon(query),
+    // No message from the other nodes could be lost this way: everything is read anew now and then.
+    foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
+    async close() {
+      await reads.close()
+      await db.destroy()
+    },
+  }
+}
+
 /** The database file, made (with its directory) readable by its owner alone; SQLite's side files take its mode. */
 function fileIn(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -45,10 +82,26 @@ function fileIn(directory: string): string {
   return path
 }
 
+/** Type and definition of a key that grows with each row: `.addColumn('sequence', ...sequenceColumn(db))`. */
+export function sequenceColumn(db: Kysely<Database>) {
+  const define = (column: ColumnDefinitionBuilder) =>
+    isPostgres(db) ? column.primaryKey() : column.primaryKey().autoIncrement()
+  return [isPostgres(db) ? 'bigserial' : 'integer', define] as const
+}
+
+/** Whether others may write while we do: then a transaction has to say what it wants to hold. */
+export function isPostgres(db: Kysely<Database>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+}
+
 /** SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY: https://sqlite.org/rescode.html */
 const UNIQUE_VIOLATIONS = new Set([2067, 1555])
 
-/** True when a write was refused by a unique index or primary key. */
+/**
+ * True when a write was refused by a unique index or primary key. On PostgreSQL its transaction is lost: throw, or use
+ * `on conflict do nothing` where the transaction has to go on.
+ */
 export function isUniqueViolation(error: unknown): boolean {
+  if (isPostgresUniqueViolation(error)) return true
   return error instanceof Error && 'errcode' in error && UNIQUE_VIOLATIONS.has(Number(error.errcode))
 }

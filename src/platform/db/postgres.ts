@@ -2,13 +2,21 @@
 // requests travel together.
 
 import { createHash } from 'node:crypto'
-import { type CompiledQuery, type Dialect, PostgresDialect } from 'kysely'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  PostgresDialect,
+  type QueryResult,
+} from 'kysely'
 import pg from 'pg'
+import { DomainError } from '../errors.ts'
 
 export interface PostgresSettings {
   /** How many connections the pool may open; one more serves reads. */
   poolMax: number
-  /** After so long the server gives up a statement; a connection that does not come is given up as late. */
+  /** After so long the server gives up a statement, and we a connection that does not come. */
   statementTimeoutMs: number
 }
 
@@ -18,12 +26,18 @@ const APPLICATION = 'understudy'
 /** How long an idle transaction holds its locks before the server ends it: longer than any of ours waits. */
 const IDLE_IN_TRANSACTION_MS = 60_000
 
-/** A dialect whose connections are opened as they are needed. Nothing is connected yet. */
-export function postgresDialect(url: string, settings: PostgresSettings): { dialect: Dialect; pool: pg.Pool } {
+/** A dialect whose connections are opened as they are needed. Its failures are DomainErrors where the store is away. */
+export function postgresDialect(url: string, settings: PostgresSettings): Dialect {
   const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
   // A connection that breaks while nobody uses it is dropped; whoever comes next opens another.
   pool.on('error', () => {})
-  return { dialect: new PostgresDialect({ pool }), pool }
+  const dialect = new PostgresDialect({ pool })
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createDriver: () => new TellingDriver(dialect.createDriver()),
+    createIntrospector: db => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+  }
 }
 
 function clientSettings(url: string, { statementTimeoutMs }: PostgresSettings): pg.ClientConfig {
@@ -58,9 +72,14 @@ export class PostgresReads {
   }
 
   async soon<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Row[]> {
-    const client = await this.#connected()
-    const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
-    return rows as Row[]
+    if (parameters.some(isNowhere)) return []
+    try {
+      const client = await this.#connected()
+      const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
+      return rows as Row[]
+    } catch (error) {
+      throw told(error)
+    }
   }
 
   async close(): Promise<void> {
@@ -70,13 +89,17 @@ export class PostgresReads {
   }
 
   #connected(): Promise<pg.Client> {
-    if (this.#closed) throw new Error('the store is closed')
+    if (this.#closed) throw new DomainError('unavailable', 'the store is closed')
     this.#client ??= this.#connect()
     return this.#client
   }
 
   async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...clientSettings(this.#url, this.#settings), pipeline: true } as pg.ClientConfig)
+    const settings: pg.ClientConfig & { pipeline: boolean } = {
+      ...clientSettings(this.#url, this.#settings),
+      pipeline: true,
+    }
+    const client = new pg.Client(settings)
     // The next read connects anew; those under way are told by their own errors.
     const forget = () => {
       this.#client = undefined
@@ -100,18 +123,97 @@ export class PostgresReads {
   }
 }
 
-/** SQLSTATE class 23505: https://www.postgresql.org/docs/18/errcodes-appendix.html */
-export function isPostgresUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505'
+/** The library's driver, whose errors say when the store is away. */
+class TellingDriver implements Driver {
+  readonly #driver: Driver
+
+  constructor(driver: Driver) {
+    this.#driver = driver
+  }
+
+  init: Driver['init'] = options => this.#driver.init(options)
+
+  async acquireConnection(...args: Parameters<Driver['acquireConnection']>): Promise<DatabaseConnection> {
+    try {
+      return new TellingConnection(await this.#driver.acquireConnection(...args))
+    } catch (error) {
+      throw told(error)
+    }
+  }
+
+  beginTransaction: Driver['beginTransaction'] = (connection, settings) =>
+    telling(this.#driver.beginTransaction(inner(connection), settings))
+
+  commitTransaction: Driver['commitTransaction'] = connection =>
+    telling(this.#driver.commitTransaction(inner(connection)))
+
+  rollbackTransaction: Driver['rollbackTransaction'] = connection =>
+    // A connection that is gone has rolled back by itself; its own error is the one to tell.
+    this.#driver.rollbackTransaction(inner(connection)).catch(() => {})
+
+  releaseConnection: Driver['releaseConnection'] = connection => this.#driver.releaseConnection(inner(connection))
+
+  destroy: Driver['destroy'] = () => this.#driver.destroy()
 }
 
-/** Connection failures: class 08, 57P01 to 57P03 (shutting down), 53300 (too many), and what the network says. */
-export function isPostgresUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  if (/^(08|57P0[1-3]|53300)/.test(code)) return true
-  if (/^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)$/.test(code)) return true
-  return /Connection terminated|timeout exceeded when trying to connect|connection error and is not queryable/.test(
-    error.message,
+class TellingConnection implements DatabaseConnection {
+  readonly connection: DatabaseConnection
+
+  constructor(connection: DatabaseConnection) {
+    this.connection = connection
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (query.query.kind === 'SelectQueryNode' && query.parameters.some(isNowhere)) return { rows: [] }
+    return telling(this.connection.executeQuery<R>(query))
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.connection.streamQuery<R>(query, chunkSize)
+  }
+}
+
+function inner(connection: DatabaseConnection): DatabaseConnection {
+  return connection instanceof TellingConnection ? connection.connection : connection
+}
+
+/** A text with a null character is refused by the server, and so is in no row. */
+function isNowhere(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('\0')
+}
+
+async function telling<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw told(error)
+  }
+}
+
+function told(error: unknown): unknown {
+  if (!isUnavailable(error)) return error
+  return new DomainError('unavailable', 'the database does not answer', { cause: error })
+}
+
+/** SQLSTATE 23505: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+export function isPostgresUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505'
+}
+
+/**
+ * Connection failures (class 08), 57P01 to 57P03 (shutting down, starting up), 53300 (too many connections), 57014 (over
+ * the time limit), and what network and pool say.
+ */
+function isUnavailable(error: unknown): boolean {
+  const code = codeOf(error)
+  if (/^(08...|57P0[1-3]|53300|57014|25P03)$/.test(code)) return true
+  if (/^E(CONNREFUSED|CONNRESET|NOTFOUND|PIPE|TIMEDOUT|AI_AGAIN|NETUNREACH|HOSTUNREACH)$/.test(code)) return true
+  return (
+    error instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|is not queryable/.test(error.message)
   )
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

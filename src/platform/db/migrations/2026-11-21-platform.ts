@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database.ts'
+import { sequenceColumn } from '../engine.ts'
 
 export async function up(db: Kysely<Database>): Promise<void> {
   await db.schema
@@ -11,7 +12,7 @@ export async function up(db: Kysely<Database>): Promise<void> {
 
   await db.schema
     .createTable('credentials')
-    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('sequence', ...sequenceColumn(db))
     .addColumn('id', 'text', column => column.notNull().unique())
     .addColumn('vendor', 'text', column => column.notNull())
     .addColumn('tenant', 'text', column => column.notNull())
@@ -44,7 +45,7 @@ export async function up(db: Kysely<Database>): Promise<void> {
 
   await db.schema
     .createTable('events')
-    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('sequence', ...sequenceColumn(db))
     .addColumn('id', 'text', column => column.notNull().unique())
     .addColumn('vendor', 'text', column => column.notNull())
     .addColumn('tenant', 'text', column => column.notNull())
@@ -93,7 +94,7 @@ export async function up(db: Kysely<Database>): Promise<void> {
 
   await db.schema
     .createTable('webhook_endpoints')
-    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('sequence', ...sequenceColumn(db))
     .addColumn('id', 'text', column => column.notNull().unique())
     .addColumn('vendor', 'text', column => column.notNull())
     .addColumn('tenant', 'text', column => column.notNull())
@@ -116,7 +117,7 @@ export async function up(db: Kysely<Database>): Promise<void> {
 
   await db.schema
     .createTable('webhook_deliveries')
-    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('sequence', ...sequenceColumn(db))
     .addColumn('id', 'text', column => column.notNull().unique())
     .addColumn('vendor', 'text', column => column.notNull())
     .addColumn('tenant', 'text', column => column.notNull())
@@ -155,10 +156,10 @@ export async function up(db: Kysely<Database>): Promise<void> {
 
   await db.schema
     .createTable('webhook_attempts')
-    .addColumn('sequence', 'integer', column => column.primaryKey().autoIncrement())
+    .addColumn('sequence', ...sequenceColumn(db))
     .addColumn('id', 'text', column => column.notNull().unique())
     .addColumn('delivery_id', 'text', column => column.notNull())
-    .addColumn('number', 'integer', column => column.notNull())
+    .addColumn('number', 'bigint', column => column.notNull())
     .addColumn('started_at', 'text', column => column.notNull())
     .addColumn('total_ms', 'integer', column => column.notNull())
     .addColumn('sealed_url', 'text', column => column.notNull())
