@@ -95,13 +95,13 @@ test('Memberstack’s routes are at the root, and counted and logged as its own,
   const asked: [method: 'GET' | 'POST' | 'OPTIONS', url: string, headers: object, route: string, status: number][] = [
     ['GET', '/members?first=1', secret, '/members', 200],
     ['GET', '/members/ada%40acme.example', secret, '/members/:id', 200],
-    ['POST', '/members/mem_sb_none/add-plan', secret, '/members/:id/add-plan', 400],
+    ['POST', '/members/mem_sb_none', secret, '/members/:id', 400],
     ['POST', '/members/verify-token', {}, '/members/verify-token', 400],
     ['GET', '/app/plans/pln_free', page, '/app/plans/:id', 200],
     ['GET', '//app', page, '/app', 200],
     ['GET', '/member', { ...page, authorization: `Bearer ${tokens.accessToken}` }, '/member', 200],
     ['GET', '/member/json', page, '/member/json', 401],
-    ['OPTIONS', '/auth/login', { origin: 'https://page.test' }, '/auth/login', 204],
+    ['OPTIONS', '/auth/login', { origin: 'https://page.test' }, '/auth/*', 204],
     ['GET', '/jwks', {}, '/jwks', 200],
   ]
   for (const [method, url, headers, route, status] of asked) {
@@ -111,7 +111,7 @@ test('Memberstack’s routes are at the root, and counted and logged as its own,
     assert.deepEqual([line?.vendor, line?.method, line?.route, line?.status], ['memberstack', method, route, status])
   }
   assert.equal(app.log.length, asked.length, 'one line a request')
-  assert.doesNotMatch(JSON.stringify(app.log), /ada|pln_free|mem_sb_|eyJ/)
+  assert.doesNotMatch(JSON.stringify(app.log), /acme\.example|pln_free|mem_sb_|eyJ/)
   const reasons = app.log.flatMap(({ code, reason }) => (code === undefined ? [] : [[code, reason]]))
   assert.deepEqual(reasons, [
     ['memberUnknown', 'no such member'],
