@@ -25,6 +25,8 @@ const REQUEST_TIMEOUT_MS = 60_000
 const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
 
 const SHOWN_PATH_MAX = 200
+/** Below these it is ourselves who have nothing there. */
+const OWN_PATHS = /^\/(docs|openapi|health|ready|metrics|understudy)(\/|\?|$)/
 
 const CONTROL = 'control'
 const CONTROL_PREFIX = '/understudy/v1'
@@ -135,11 +137,12 @@ function label(scope: FastifyInstance, vendor: string): void {
   })
 }
 
-/** Every path that is nobody's belongs to the vendor whose API is at the root. */
+/** A path that is not the server's own and no vendor's belongs to the vendor whose API is at the root. */
 function refuseUnknownPath(vendors: readonly Vendor[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
   // Two errors: the path is shown to whoever asked, and stays out of the log.
   const noted = new DomainError('notFound', 'there is no such route; /docs lists them')
-  const root = vendors.find(({ atRoot }) => atRoot)
+  const own = OWN_PATHS.test(request.url)
+  const root = own ? undefined : vendors.find(({ atRoot }) => atRoot)
   if (!root) return sendProblem(noted, request, reply)
   noteRefusal(request, noted)
   const path = (request.url.split('?', 1)[0] ?? '').slice(0, SHOWN_PATH_MAX)
