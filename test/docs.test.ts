@@ -147,17 +147,26 @@ test('/docs leads to each API and to health, readiness and metrics', async () =>
   for (const url of links) assert.equal((await docs.request({ url })).statusCode, 200, url)
 })
 
-test('the document of an API that is nowhere is 404, told as a problem', async () => {
-  const reply = await docs.request({ url: '/openapi/nothing.json' })
-  assertProblem({ status: reply.statusCode, body: reply.json(), headers: reply.headers }, 404, 'notFound')
+test('what is nowhere below the server’s own paths is 404, told as a problem', async () => {
+  for (const [method, url] of [
+    ['POST', '/health'],
+    ['GET', '/ready/now'],
+    ['GET', '/metrics/nothing'],
+    ['GET', '/docs/nothing'],
+    ['GET', '/openapi/nothing.json'],
+    ['GET', '/understudy'],
+    ['GET', '/understudy/v2?a=1'],
+  ] as const) {
+    const reply = await docs.request({ method, url })
+    assertProblem({ status: reply.statusCode, body: reply.json(), headers: reply.headers }, 404, 'notFound')
+  }
 })
 
 test('what is nobody’s is 404 as the API at the root says it', async () => {
   for (const [method, url] of [
     ['GET', '/'],
     ['GET', '/nothing'],
-    ['POST', '/health'],
-    ['GET', '/docs/nothing'],
+    ['POST', '/healthy'],
     ['DELETE', '/admins'],
   ] as const) {
     const { statusCode, headers, ...reply } = await docs.request({ method, url: `${url}?a=1` })
