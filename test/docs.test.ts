@@ -153,6 +153,7 @@ test('what is nowhere below the server’s own paths is 404, told as a problem',
     ['GET', '/ready/now'],
     ['GET', '/metrics/nothing'],
     ['GET', '/docs/nothing'],
+    ['GET', '/docs/nothing?more'],
     ['GET', '/openapi/nothing.json'],
     ['GET', '/understudy'],
     ['GET', '/understudy/v2?a=1'],
@@ -167,6 +168,7 @@ test('what is nobody’s is 404 as the API at the root says it', async () => {
     ['GET', '/'],
     ['GET', '/nothing'],
     ['POST', '/healthy'],
+    ['GET', '/documents'],
     ['DELETE', '/admins'],
   ] as const) {
     const { statusCode, headers, ...reply } = await docs.request({ method, url: `${url}?a=1` })
