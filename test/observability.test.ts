@@ -56,6 +56,7 @@ test('metrics count requests by vendor, method, route and status, with their tim
   await operator.get('/keys')
   await operator.get('/nothing')
   await app.request({ url: '/nothing' })
+  await app.request({ url: '/docs/nothing' })
 
   const total = 'understudy_requests_total'
   const cases: [labels: Record<string, string | number>, count: number][] = [
@@ -65,6 +66,7 @@ test('metrics count requests by vendor, method, route and status, with their tim
     [{ vendor: 'aftership', method: 'GET', route: 'unmatched', status: 404 }, 1],
     [{ vendor: 'control', method: 'GET', route: '/understudy/v1/keys', status: 200 }, 1],
     [{ vendor: 'control', method: 'GET', route: 'unmatched', status: 404 }, 1],
+    [{ vendor: 'memberstack', method: 'GET', route: 'unmatched', status: 404 }, 1],
     [{ vendor: 'server', method: 'GET', route: 'unmatched', status: 404 }, 1],
   ]
   for (const [labels, count] of cases) assert.equal(await metric(app, total, labels), count, JSON.stringify(labels))
@@ -189,7 +191,8 @@ const requests: {
     line: { status: 404, code: 'notFound', reason: 'no such invitation' },
   },
   { url: '/health', line: { vendor: 'server', route: '/health', status: 200 } },
-  { url: '/nothing', line: { vendor: 'server', route: 'unmatched', status: 404, code: 'notFound' } },
+  { url: '/nothing', line: { vendor: 'memberstack', route: 'unmatched', status: 404, code: 'notFound' } },
+  { url: '/docs/nothing', line: { vendor: 'server', route: 'unmatched', status: 404, code: 'notFound' } },
 ]
 
 test('one log line a request, by the id that the reply carries, with the reason of a refusal', async () => {
