@@ -8,6 +8,7 @@ import { type Config, readConfig } from '../src/config.ts'
 import * as events from '../src/platform/events/events.ts'
 import * as outbox from '../src/platform/mail/outbox.ts'
 import { loadSeed, parseSeed, type SampleCredentials } from '../src/seed/load.ts'
+import { freshStore } from './store.ts'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
@@ -62,9 +63,13 @@ export async function startApp(seed: string, options: StartOptions = {}): Promis
   const log: LogLine[] = []
   const destination = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
   const defaults = await readConfig({ data: ':memory:', port: '0' }, {})
-  const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...settings }
+  const store = await freshStore()
+  const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...store.config, ...settings }
   const app = await createApp(config, { clock, log: destination })
-  after(() => app.close())
+  after(async () => {
+    await app.close()
+    await store.release()
+  })
   const samples = await loadSeed(app.context, await parseSeed('test', seed))
 
   let seen = await lastSequence(app)
