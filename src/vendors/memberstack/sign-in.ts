@@ -83,7 +83,7 @@ export async function logIn(
   visitor: Visitor,
   { email, password }: { email: string; password: string },
 ): Promise<SignedIn> {
-  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
+  const signed = await ctx.attempts.run(loginLimits(ctx, visitor, email), async () => {
     const found = await members.findByEmail(ctx, visitor.principal, email)
     const matches = await ctx.passwords.verify(password, found?.passwordHash)
     if (!found || !matches) return undefined
@@ -106,7 +106,7 @@ export async function logInWithCode(
 ): Promise<SignedIn> {
   const { principal, app } = visitor
   requirePasswordless(app)
-  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
+  const signed = await ctx.attempts.run(loginLimits(ctx, visitor, email), async () => {
     const found = await members.findByEmail(ctx, principal, email)
     if (!found) return undefined
     return enter(ctx, visitor, found.id, async (tx, member) =>
@@ -248,11 +248,16 @@ function codeInvalid(): DomainError {
   return refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
 }
 
-function loginLimits(visitor: Visitor, email: string): AttemptLimit[] {
+/**
+ * An email that is asked for is remembered for as long as its window is open: its hash, since what is sent may be as long
+ * as a body, and only while its address may still ask.
+ */
+function loginLimits(ctx: Context, visitor: Visitor, email: string): AttemptLimit[] {
   const window = windowOf(visitor, 'logins')
+  const person = ctx.vault.memoryHash(emailKey(email))
   return [
-    { key: `${window}:email:${emailKey(email)}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
     { key: `${window}:address:${visitor.address}`, failures: FAILED_PER_ADDRESS, windowMs: WINDOW_MS },
+    { key: `${window}:email:${person}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
   ]
 }
 
