@@ -100,6 +100,18 @@ async function start(smtp: { url: string; from: string }) {
   }
 }
 
+test('a recipient is one address, whatever a mail header would make of it', async t => {
+  const server = await startMailServer(t)
+  const { app, operator, invite } = await start(server.settings)
+  for (const email of ['x<nina@acme.test', 'x,nina@acme.test', 'nina(x)@acme.test', 'x:nina@acme.test']) {
+    assert.equal((await operator.post('/aftership/accounts', { email })).status, 201)
+    assert.equal((await invite(email)).status, 201)
+  }
+  await app.app.runJobs()
+  const recipients = server.received.flatMap(({ to }) => to)
+  assert.deepEqual(recipients.toSorted(), ['"nina(x)"@acme.test', '"x,nina"@acme.test', '"x:nina"@acme.test'])
+})
+
 test('a mail is sent once, with a link that works', async t => {
   const server = await startMailServer(t)
   const { app, invite, mail } = await start(server.settings)

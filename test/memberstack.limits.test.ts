@@ -2,7 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { acme, assertRefused, type Call, call, globex, ids, keys, type Reply, seedOf } from './memberstack.support.ts'
+import {
+  acme,
+  assertRefused,
+  type Call,
+  call,
+  control,
+  globex,
+  ids,
+  keys,
+  type Reply,
+  seedOf,
+} from './memberstack.support.ts'
 import { openClient } from './socket.ts'
 import { SECOND, startApp, type TestApp } from './support.ts'
 
@@ -99,9 +110,15 @@ describe('counted by', () => {
 
   test('ip', async () => {
     const app = await start({ perSecond: 3, by: 'ip' })
+    const { apiKey } = await control(app, 'POST', `/memberstack/apps/${ids.acme}/keys`, {
+      kind: 'secret',
+      environment: 'sandbox',
+    })
     await useUp(app, 3)
-    assertLimited(await list(app, { key: keys.acmeLive }), 3)
+    assertLimited(await list(app, { key: apiKey }), 3)
     await useUp(app, 3, from('192.0.2.1'))
+    await useUp(app, 3, { key: keys.acmeLive })
+    await useUp(app, PER_SECOND, { key: keys.globex })
   })
 
   test('address alone, without a good key: and that takes nothing from good ones', async () => {

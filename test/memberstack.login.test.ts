@@ -3,12 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   ACME,
   acmeSeed,
   assertAuth,
   assertTooMany,
   clientRecord,
+  crowd,
   from,
   isLive,
   loginToken,
@@ -189,6 +192,16 @@ test('an address that fails a hundred times, with whatever emails, is refused; o
   await loginToken(attacker, ada.email)
 })
 
+test('what failed is not remembered at the length in which it was sent', async () => {
+  const app = crowd(await startApp(ACME))
+  const mebibyte = 'x'.repeat(1024 * 1024 - 100)
+  const before = usedBytes()
+  for (let time = 0; time < 60; time++) {
+    assertRefused(await tryLogin(app, `${time}${mebibyte}@acme.example`, WRONG), 'invalidCredentials')
+  }
+  assert.ok(usedBytes() - before < 30 * 1024 * 1024)
+})
+
 test('nine failures are none: the tenth try may be the right one', async () => {
   const app = await startApp(ACME)
   await fail(app, ada.email, 9)
@@ -220,3 +233,10 @@ test('a login is open to a member made by Admin, and to one whose email Admin ch
   assertRefused(await tryLogin(app, 'new@acme.example', 'ignored here'), 'invalidCredentials')
   assert.equal((await login(app, 'new@acme.example', 'from the import')).member.id, id)
 })
+
+/** What the process holds on to. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}

@@ -44,8 +44,8 @@ async function sendOne(ctx: Context, transport: Transporter, row: outbox.MailRow
   const listening = addAbortListener(stop, () => stopped.resolve(undefined))
   try {
     const text = outbox.textOf(ctx, row)
-    // The same Message-ID each time, so that a mail sent twice over a crash is known as one.
-    const mail = { to: row.recipient, subject: row.subject, text, messageId: `<${row.id}@understudy>` }
+    // An address and no header of addresses, where `x<a@b.c` would be somebody else's: a@b.c.
+    const mail = { to: { name: '', address: row.recipient }, subject: row.subject, text, messageId: idOf(row) }
     const sent = await Promise.race([transport.sendMail(mail), stopped.promise])
     if (sent) await outbox.markSent(ctx, row.id)
   } catch (error) {
@@ -57,3 +57,6 @@ async function sendOne(ctx: Context, transport: Transporter, row: outbox.MailRow
     listening[Symbol.dispose]()
   }
 }
+
+/** The same Message-ID each time, so that a mail sent twice over a crash is known as one. */
+const idOf = ({ id }: outbox.MailRow) => `<${id}@understudy>`

@@ -1,6 +1,5 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
-import { isUniqueViolation } from '../../platform/db/engine.ts'
 import type { Environment, Realm } from './realm.ts'
 
 export type CodePurpose = 'signup' | 'login' | 'reset' | 'verification'
@@ -12,7 +11,8 @@ interface CodeTable {
   email_key: string
   /** Keyed hash of the code with all that it is for. */
   code_hash: string
-  wrong_tries: number
+  /** How often it was tried. */
+  tries: number
   expires_at: string
 }
 
@@ -24,39 +24,47 @@ declare module '../../platform/db/database.ts' {
 
 export type CodeRow = Selectable<CodeTable>
 
-export function find(ctx: Context, realm: Realm, purpose: CodePurpose, emailKey: string): Promise<CodeRow | undefined> {
-  return of(ctx, realm, purpose).where('email_key', '=', emailKey).executeTakeFirst()
-}
-
 /** A reset code names its email: no two of one environment are equal. */
 export function findReset(ctx: Context, realm: Realm, codeHash: string): Promise<CodeRow | undefined> {
-  return of(ctx, realm, 'reset').where('code_hash', '=', codeHash).executeTakeFirst()
+  return ctx.db
+    .selectFrom('memberstack_codes')
+    .selectAll()
+    .where('app_id', '=', realm.tenant)
+    .where('environment', '=', realm.environment)
+    .where('purpose', '=', 'reset')
+    .where('code_hash', '=', codeHash)
+    .executeTakeFirst()
 }
 
 /** Stores a code in place of an older one of its purpose. Returns false when another reset code is the same. */
 export async function replace(tx: Context, row: CodeRow): Promise<boolean> {
   const { app_id: tenant, environment, purpose, email_key } = row
   await remove(tx, { tenant, environment }, purpose, email_key)
-  const same = purpose === 'reset' && (await findReset(tx, { tenant, environment }, row.code_hash))
-  if (same) return false
-  try {
-    await tx.db.insertInto('memberstack_codes').values(row).execute()
-    return true
-  } catch (error) {
-    if (isUniqueViolation(error)) return false
-    throw error
-  }
+  const stored = await tx.db
+    .insertInto('memberstack_codes')
+    .values(row)
+    .onConflict(conflict => conflict.doNothing())
+    .returning('code_hash')
+    .executeTakeFirst()
+  return stored !== undefined
 }
 
-export async function noteWrongTry(tx: Context, realm: Realm, purpose: CodePurpose, emailKey: string): Promise<void> {
-  await tx.db
+/** Counts a try, and holds the row until the transaction ends: tries at once are counted one by one. */
+export function noteTry(
+  tx: Context,
+  realm: Realm,
+  purpose: CodePurpose,
+  emailKey: string,
+): Promise<CodeRow | undefined> {
+  return tx.db
     .updateTable('memberstack_codes')
-    .set(eb => ({ wrong_tries: eb('wrong_tries', '+', 1) }))
+    .set(eb => ({ tries: eb('tries', '+', 1) }))
     .where('app_id', '=', realm.tenant)
     .where('environment', '=', realm.environment)
     .where('purpose', '=', purpose)
     .where('email_key', '=', emailKey)
-    .execute()
+    .returningAll()
+    .executeTakeFirst()
 }
 
 /** One purpose's, or all of an email. */
@@ -77,13 +85,4 @@ export async function remove(
 
 export async function purge(ctx: Context, time: string): Promise<void> {
   await ctx.db.deleteFrom('memberstack_codes').where('expires_at', '<=', time).execute()
-}
-
-function of(ctx: Context, { tenant, environment }: Realm, purpose: CodePurpose) {
-  return ctx.db
-    .selectFrom('memberstack_codes')
-    .selectAll()
-    .where('app_id', '=', tenant)
-    .where('environment', '=', environment)
-    .where('purpose', '=', purpose)
 }

@@ -10,7 +10,7 @@ import type { AppPrincipal, Realm } from './realm.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
-const WRONG_TRIES_MAX = 5
+const TRIES_MAX = 5
 const MAILS_AN_HOUR = 5
 const DIGITS = 6
 /** Reset codes are all different; with a few thousand alive one of a million is found soon. */
@@ -55,7 +55,7 @@ export async function send(
       purpose,
       email_key: key,
       code_hash: hashOf(tx, principal, purpose, key, code),
-      wrong_tries: 0,
+      tries: 0,
       expires_at: expiresAt,
     })
     if (!stored) continue
@@ -67,7 +67,7 @@ export async function send(
 }
 
 /**
- * Uses up the code of an email. False when it is wrong, late, used or void; a wrong try is counted, so do not roll the
+ * Uses up the code of an email. False when it is wrong, late, used or void; the try is counted, so do not roll the
  * transaction back because of it.
  */
 export async function redeem(
@@ -78,28 +78,26 @@ export async function redeem(
   code: string,
 ): Promise<boolean> {
   const key = emailKey(email)
-  const row = await store.find(tx, realm, purpose, key)
+  const row = await store.noteTry(tx, realm, purpose, key)
   if (!row) return false
-  if (row.expires_at > timestamp(tx.clock.now()) && row.code_hash === hashOf(tx, realm, purpose, key, code)) {
-    await store.remove(tx, realm, purpose, key)
-    return true
-  }
-  if (row.wrong_tries + 1 >= WRONG_TRIES_MAX) await store.remove(tx, realm, purpose, key)
-  else await store.noteWrongTry(tx, realm, purpose, key)
-  return false
+  const right = isAlive(tx, row) && row.code_hash === hashOf(tx, realm, purpose, key, code)
+  if (right || row.tries >= TRIES_MAX) await store.remove(tx, realm, purpose, key)
+  return right
 }
 
-/** Uses up a reset code, which comes alone. Returns the email's key, or undefined as `redeem` says false. */
-export async function redeemReset(tx: Context, realm: Realm, code: string): Promise<string | undefined> {
-  const row = await store.findReset(tx, realm, hashOf(tx, realm, 'reset', '', code))
-  if (!row || row.expires_at <= timestamp(tx.clock.now())) return undefined
-  await store.remove(tx, realm, 'reset', row.email_key)
-  return row.email_key
+/** The key of the email that a reset code was mailed to, as it comes alone; `redeem` then uses it up. */
+export async function emailOfReset(ctx: Context, realm: Realm, code: string): Promise<string | undefined> {
+  const row = await store.findReset(ctx, realm, hashOf(ctx, realm, 'reset', '', code))
+  return row && isAlive(ctx, row) ? row.email_key : undefined
 }
 
 /** Every code that an email still has is void. */
 export function voidAll(tx: Context, realm: Realm, email: string): Promise<void> {
   return store.remove(tx, realm, undefined, emailKey(email))
+}
+
+function isAlive(ctx: Context, { expires_at }: store.CodeRow): boolean {
+  return expires_at > timestamp(ctx.clock.now())
 }
 
 function newCode(ctx: Context): string {

@@ -11,17 +11,17 @@ import { type AppSettings, RATE_LIMIT } from './settings.ts'
 const WINDOW_MS = 1000
 const CLIENT_PER_SECOND = 100
 
-/** Throws `rateLimited`. */
+/** Counts a request, for its environment alone: no two share a limit, contract section 2. Throws `rateLimited`. */
 export function limitCaller(
   ctx: Context,
   request: FastifyRequest,
   reply: FastifyReply,
   kind: KeyKind,
-  { app, credentialId }: Caller,
+  { app, principal, credentialId }: Caller,
 ): void {
   const { perSecond, by } = kind === 'secret' ? app.settings.rateLimit : CLIENT
   const key = by === 'ip' ? request.ip : by === 'key' ? credentialId : `${request.ip}:${credentialId}`
-  take(ctx, reply, `memberstack:${kind}:${by}:${key}`, perSecond)
+  take(ctx, reply, `memberstack:${kind}:${principal.tenant}:${principal.environment}:${by}:${key}`, perSecond)
 }
 
 /** Counts a request whose key is missing or no good. Throws `rateLimited`. */

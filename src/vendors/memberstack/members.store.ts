@@ -1,7 +1,7 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { prepared } from '../../platform/db/prepared.ts'
+import { prepared, type Value, type Values } from '../../platform/db/prepared.ts'
 import { emailKey } from '../../platform/email.ts'
 import type { ConnectionStatus } from './connections.store.ts'
 import type { PlanType } from './plans.store.ts'
@@ -83,68 +83,46 @@ export interface Stretch {
   after: number | undefined
 }
 
-interface Row {
+type MemberRow = Selectable<MemberTable>
+
+/** A plan that a member has. */
+interface PlanRow {
+  member_id: string
   id: string
-  number: number
-  email: string
-  password_hash: string | null
-  verified: number
-  custom_fields: string
-  meta_data: string
-  json: string
-  permissions: string
-  login_redirect: string | null
-  profile_image: string | null
-  stripe_customer_id: string | null
-  last_login: string | null
-  suspended_by: string | null
-  created_at: string
-  updated_at: string
-  deleted_at: string | null
-  connection_id: string | null
-  plan_id: string | null
-  status: ConnectionStatus | null
+  plan_id: string
+  status: ConnectionStatus
   payment: string | null
-  plan_name: string | null
-  plan_type: PlanType | null
-  plan_permissions: string | null
+  name: string
+  type: PlanType
+  permissions: string
 }
 
-type ById = { tenant: string; environment: Environment; id: string }
-type ByEmail = { tenant: string; environment: Environment; email: string }
-type Page = { tenant: string; environment: Environment; after: number; limit: number }
+type Choice = SelectQueryBuilder<Database, 'memberstack_members', object>
 
-const byId = prepared<ById, Row>((db, value) =>
-  withPlans(db, live(db, { tenant: value('tenant'), environment: value('environment') }).where('id', '=', value('id'))),
+type Place = { tenant: string; environment: Environment }
+type Page = Place & { after: number; limit: number }
+
+const byId = chosen<Place & { id: string }>((db, value) =>
+  live(db, { tenant: value('tenant'), environment: value('environment') }).where('id', '=', value('id')),
 )
-const byEmail = prepared<ByEmail, Row>((db, value) =>
-  withPlans(
-    db,
-    live(db, { tenant: value('tenant'), environment: value('environment') }).where('email_key', '=', value('email')),
-  ),
+const byEmail = chosen<Place & { email: string }>((db, value) =>
+  live(db, { tenant: value('tenant'), environment: value('environment') }).where('email_key', '=', value('email')),
 )
-const upward = prepared<Page, Row>((db, value) =>
-  withPlans(
-    db,
-    live(db, { tenant: value('tenant'), environment: value('environment') })
-      .where('number', '>', value('after'))
-      .orderBy('number')
-      .limit(value('limit')),
-  ),
+const upward = chosen<Page>((db, value) =>
+  live(db, { tenant: value('tenant'), environment: value('environment') })
+    .where('number', '>', value('after'))
+    .orderBy('number')
+    .limit(value('limit')),
 )
-const downward = prepared<Page, Row>((db, value) =>
-  withPlans(
-    db,
-    live(db, { tenant: value('tenant'), environment: value('environment') })
-      .where('number', '<', value('after'))
-      .orderBy('number', 'desc')
-      .limit(value('limit')),
-    'desc',
-  ),
+const downward = chosen<Page>((db, value) =>
+  live(db, { tenant: value('tenant'), environment: value('environment') })
+    .where('number', '<', value('after'))
+    .orderBy('number', 'desc')
+    .limit(value('limit')),
 )
 
 export async function find(ctx: Context, { tenant, environment }: Realm, id: string): Promise<Member | undefined> {
-  return membersOf(await byId(ctx, { tenant, environment, id }))[0]
+  return (await byId(ctx, { tenant, environment, id }))[0]
 }
 
 /** Compared without case. */
@@ -153,7 +131,7 @@ export async function findByEmail(
   { tenant, environment }: Realm,
   email: string,
 ): Promise<Member | undefined> {
-  return membersOf(await byEmail(ctx, { tenant, environment, email: emailKey(email) }))[0]
+  return (await byEmail(ctx, { tenant, environment, email: emailKey(email) }))[0]
 }
 
 /** Up to `limit` members in the order of the walk. */
@@ -164,13 +142,13 @@ export async function list(
   limit: number,
 ): Promise<Member[]> {
   const page = { tenant, environment, limit }
-  if (order === 'ASC') return membersOf(await upward(ctx, { ...page, after: after ?? 0 }))
-  return membersOf(await downward(ctx, { ...page, after: after ?? Number.MAX_SAFE_INTEGER }))
+  if (order === 'ASC') return upward(ctx, { ...page, after: after ?? 0 })
+  return downward(ctx, { ...page, after: after ?? Number.MAX_SAFE_INTEGER })
 }
 
 /** Also a deleted one. */
 export async function findAny(ctx: Context, realm: Realm, id: string): Promise<Member | undefined> {
-  return membersOf(await withPlans(ctx.db, all(ctx.db, realm).where('id', '=', id)).execute())[0]
+  return (await membersIn(ctx.db, all(ctx.db, realm).where('id', '=', id)))[0]
 }
 
 /** For operators, after a number: the live ones, or the deleted ones that are kept. */
@@ -185,7 +163,7 @@ export async function listForOperator(
     .where('deleted_at', deleted ? 'is not' : 'is', null)
     .orderBy('number')
     .limit(limit)
-  return membersOf(await withPlans(ctx.db, page).execute())
+  return membersIn(ctx.db, page)
 }
 
 /** Where the person with this email is or was a member: over all apps and environments, deleted ones included. */
@@ -276,67 +254,46 @@ function live(db: Kysely<Database>, realm: Realm) {
   return all(db, realm).where('deleted_at', 'is', null)
 }
 
-/** Joins plans to an already limited choice of members: one row for each plan, or one for a member without any. */
-function withPlans(
-  db: Kysely<Database>,
-  chosen: SelectQueryBuilder<Database, 'memberstack_members', object>,
-  order: 'asc' | 'desc' = 'asc',
-) {
+/**
+ * A choice of members that is compiled once. Members and their plans are read apart: joined, everything that a member
+ * holds, which may be megabytes, would be there once for each of its plans.
+ */
+function chosen<V extends Values>(choose: (db: Kysely<Database>, value: Value<V>) => Choice) {
+  const members = prepared<V, MemberRow>((db, value) => choose(db, value).selectAll())
+  const plans = prepared<V, PlanRow>((db, value) => plansIn(db, choose(db, value)))
+  return async (ctx: Context, values: V) =>
+    membersOf(...(await Promise.all([members(ctx, values), plans(ctx, values)])))
+}
+
+/** The same of a choice that is made anew each time. */
+async function membersIn(db: Kysely<Database>, choice: Choice): Promise<Member[]> {
+  return membersOf(...(await Promise.all([choice.selectAll().execute(), plansIn(db, choice).execute()])))
+}
+
+/** The plans of all members of a choice, each member's in the order in which they were added. */
+function plansIn(db: Kysely<Database>, choice: Choice) {
   return db
-    .selectFrom(chosen.selectAll().as('m'))
-    .leftJoin('memberstack_connections as c', join =>
+    .selectFrom(choice.select(['app_id', 'environment', 'id']).as('m'))
+    .innerJoin('memberstack_connections as c', join =>
       join
         .onRef('c.app_id', '=', 'm.app_id')
         .onRef('c.environment', '=', 'm.environment')
         .onRef('c.member_id', '=', 'm.id')
         .on('c.removed_by', 'is', null),
     )
-    .leftJoin('memberstack_plans as p', join => join.onRef('p.app_id', '=', 'c.app_id').onRef('p.id', '=', 'c.plan_id'))
-    .select([
-      'm.id',
-      'm.number',
-      'm.email',
-      'm.password_hash',
-      'm.verified',
-      'm.custom_fields',
-      'm.meta_data',
-      'm.json',
-      'm.permissions',
-      'm.login_redirect',
-      'm.profile_image',
-      'm.stripe_customer_id',
-      'm.last_login',
-      'm.suspended_by',
-      'm.created_at',
-      'm.updated_at',
-      'm.deleted_at',
-      'c.id as connection_id',
-      'c.plan_id',
-      'c.status',
-      'c.payment',
-      'p.name as plan_name',
-      'p.type as plan_type',
-      'p.permissions as plan_permissions',
-    ])
-    .orderBy('m.number', order)
-    .orderBy(sql.ref('c.position'))
+    .innerJoin('memberstack_plans as p', join =>
+      join.onRef('p.app_id', '=', 'c.app_id').onRef('p.id', '=', 'c.plan_id'),
+    )
+    .select(['c.member_id', 'c.id', 'c.plan_id', 'c.status', 'c.payment', 'p.name', 'p.type', 'p.permissions'])
+    .orderBy('c.position')
 }
 
-/** Folds the rows of each member, which come one after the other, into one. */
-function membersOf(rows: Row[]): Member[] {
-  const members: Member[] = []
-  let last: Member | undefined
-  for (const row of rows) {
-    if (last?.number !== row.number) {
-      last = memberOf(row)
-      members.push(last)
-    }
-    if (row.connection_id !== null) last.connections.push(connectionOf(row, row.connection_id))
-  }
-  return members
+function membersOf(rows: MemberRow[], plans: PlanRow[]): Member[] {
+  const held = Map.groupBy(plans, plan => plan.member_id)
+  return rows.map(row => memberOf(row, held.get(row.id) ?? []))
 }
 
-function memberOf(row: Row): Member {
+function memberOf(row: MemberRow, plans: PlanRow[]): Member {
   return {
     id: row.id,
     number: row.number,
@@ -355,20 +312,19 @@ function memberOf(row: Row): Member {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
-    connections: [],
+    connections: plans.map(connectionOf),
   }
 }
 
-function connectionOf(row: Row, id: string): Connection {
+function connectionOf(row: PlanRow): Connection {
   return {
-    id,
-    // The foreign key promises the plan beside the connection.
-    planId: row.plan_id ?? '',
-    planName: row.plan_name ?? '',
-    type: row.plan_type ?? 'FREE',
-    status: row.status ?? 'ACTIVE',
+    id: row.id,
+    planId: row.plan_id,
+    planName: row.name,
+    type: row.type,
+    status: row.status,
     payment: row.payment === null ? null : (JSON.parse(row.payment) as JsonObject),
-    permissions: JSON.parse(row.plan_permissions ?? '[]') as string[],
+    permissions: JSON.parse(row.permissions) as string[],
   }
 }
 

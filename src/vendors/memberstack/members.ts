@@ -48,8 +48,10 @@ export async function create(ctx: Context, principal: AppPrincipal, input: NewMe
   return withTransaction(ctx, async tx => {
     const { settings } = await apps.get(tx, principal.tenant)
     const plans = await memberPlans.choose(tx, principal, input.planIds ?? [], input.bySelf ?? false)
-    if (await store.findByEmail(tx, principal, input.email)) throw emailTaken()
+    // First: it lets one create at a time into an environment, so that what is checked below stays so.
     const { number, members } = await appStore.takeNumber(tx, principal)
+    if (await store.findByEmail(tx, principal, input.email)) throw emailTaken()
+    if (input.id !== undefined && (await store.findAny(tx, principal, input.id))) throw idTaken()
     requireRoom(principal, settings, members)
     const now = timestamp(tx.clock.now())
     const member: store.Member = {
@@ -72,7 +74,7 @@ export async function create(ctx: Context, principal: AppPrincipal, input: NewMe
       deletedAt: null,
       connections: [],
     }
-    await insert(tx, principal, member)
+    await refusingTaken(() => store.insert(tx, principal, member))
     for (const plan of plans) member.connections.push(await memberPlans.connect(tx, principal, member, plan))
     await recordMember(tx, principal, 'member.created', member)
     for (const connection of member.connections) await memberPlans.recordAdded(tx, principal, member, connection)
@@ -155,12 +157,7 @@ export async function save(
 ): Promise<store.Member> {
   if (isDeepStrictEqual(member, changed)) return member
   const updated = { ...changed, updatedAt: timestamp(tx.clock.now()) }
-  try {
-    await store.update(tx, principal, updated)
-  } catch (error) {
-    if (isUniqueViolation(error)) throw emailTaken()
-    throw error
-  }
+  await refusingTaken(() => store.update(tx, principal, updated))
   await recordMember(tx, principal, 'member.updated', updated)
   return updated
 }
@@ -197,14 +194,19 @@ export function emailTaken(): DomainError {
   return refusal('emailTaken', 'conflict', 'another member has this email', [{ path: 'email', problem: 'invalid' }])
 }
 
-async function insert(tx: Context, principal: AppPrincipal, member: store.Member): Promise<void> {
+function idTaken(): DomainError {
+  return new DomainError('conflict', 'a member with this id exists already', {
+    issues: [{ path: 'id', problem: 'invalid' }],
+  })
+}
+
+/** Writes a member, whose email another may take at the same moment. */
+async function refusingTaken(write: () => Promise<void>): Promise<void> {
   try {
-    await store.insert(tx, principal, member)
+    await write()
   } catch (error) {
-    if (!isUniqueViolation(error)) throw error
-    // The email was free a moment ago: on a store with many writers another may have taken it since, or the id is.
-    const taken = await store.findAny(tx, principal, member.id)
-    throw taken ? new DomainError('conflict', 'a member with this id exists already') : emailTaken()
+    if (isUniqueViolation(error)) throw emailTaken()
+    throw error
   }
 }
 

@@ -181,7 +181,7 @@ async function up(db: Kysely<Database>): Promise<void> {
     .addColumn('purpose', 'text', column => column.notNull())
     .addColumn('email_key', 'text', column => column.notNull())
     .addColumn('code_hash', 'text', column => column.notNull())
-    .addColumn('wrong_tries', 'integer', column => column.notNull())
+    .addColumn('tries', 'integer', column => column.notNull())
     .addColumn('expires_at', 'text', column => column.notNull())
     .addPrimaryKeyConstraint('memberstack_codes_key', ['app_id', 'environment', 'purpose', 'email_key'])
     .execute()

@@ -55,16 +55,17 @@ export async function remove(
  */
 export async function restore(ctx: Context, principal: AppPrincipal, id: string): Promise<store.Member> {
   return withTransaction(ctx, async tx => {
-    const member = await store.findAny(tx, principal, id)
+    const member = await holdAny(tx, principal, id)
     if (!member) throw new DomainError('notFound', 'no such member, or its retention time is over')
     if (member.deletedAt === null) throw new DomainError('conflict', 'this member is not deleted')
+    // Before the email is taken, as a create does: two that want one email wait here, and not for each other.
+    await appStore.count(tx, principal, 1)
     try {
       await store.setDeleted(tx, principal, id, null)
     } catch (error) {
       if (isUniqueViolation(error)) throw new DomainError('conflict', 'another member has taken the email meanwhile')
       throw error
     }
-    await appStore.count(tx, principal, 1)
     const restored = { ...member, deletedAt: null }
     await recordMember(tx, principal, 'member.restored', restored)
     return restored
@@ -78,16 +79,21 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   for (const { tenant, environment, id } of deleted) {
     const principal: AppPrincipal = { vendor: VENDOR, tenant, environment, actor: 'system:retention', operator: true }
     await withTransaction(ctx, async tx => {
-      await store.lock(tx, principal, id)
-      const member = await store.findAny(tx, principal, id)
-      // Restored since it was listed: then it stays.
-      if (!member || member.deletedAt === null) return
+      const member = await holdAny(tx, principal, id)
+      // Restored since it was listed.
+      if (!member?.deletedAt || member.deletedAt >= before) return
       await connections.removeAll(tx, principal, id)
       await store.purge(tx, principal, id)
       await recordQuietly(tx, principal, 'member.purged', id)
     })
   }
   return deleted.length
+}
+
+/** The member, deleted or not, held against other changes until the transaction ends. */
+async function holdAny(tx: Context, principal: AppPrincipal, id: string): Promise<store.Member | undefined> {
+  await store.lock(tx, principal, id)
+  return store.findAny(tx, principal, id)
 }
 
 async function settle(

@@ -180,7 +180,6 @@ async function loadApp(
   for (const [index, webhook] of (input.webhooks ?? []).entries()) {
     await at(`webhooks.${index}`, () => webhooks.register(tx, principal, webhook))
   }
-  // Last: nobody is told of what a seed makes.
 }
 
 /** The four keys of an app, pinned or made, by the names of the samples. */

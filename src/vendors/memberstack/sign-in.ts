@@ -10,7 +10,6 @@ import type { App } from './apps.store.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
 import { refusal } from './errors.ts'
-import { hold } from './held-member.ts'
 import * as members from './members.store.ts'
 import * as memberRules from './members.ts'
 import type { AppPrincipal } from './realm.ts'
@@ -83,7 +82,7 @@ export async function logIn(
   visitor: Visitor,
   { email, password }: { email: string; password: string },
 ): Promise<SignedIn> {
-  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
+  const signed = await ctx.attempts.run(loginLimits(ctx, visitor, email), async () => {
     const found = await members.findByEmail(ctx, visitor.principal, email)
     const matches = await ctx.passwords.verify(password, found?.passwordHash)
     if (!found || !matches) return undefined
@@ -106,7 +105,7 @@ export async function logInWithCode(
 ): Promise<SignedIn> {
   const { principal, app } = visitor
   requirePasswordless(app)
-  const signed = await ctx.attempts.run(loginLimits(visitor, email), async () => {
+  const signed = await ctx.attempts.run(loginLimits(ctx, visitor, email), async () => {
     const found = await members.findByEmail(ctx, principal, email)
     if (!found) return undefined
     return enter(ctx, visitor, found.id, async (tx, member) =>
@@ -154,13 +153,11 @@ export async function resetPassword(
   const member = await ctx.attempts.run(resetLimits(visitor), async () => {
     const passwordHash = await ctx.passwords.hash(newPassword)
     return withTransaction(ctx, async tx => {
-      const key =
-        email === undefined
-          ? await codes.redeemReset(tx, principal, code)
-          : (await codes.redeem(tx, principal, 'reset', email, code)) && emailKey(email)
-      const found = key ? await members.findByEmail(tx, principal, key) : undefined
-      if (!found || found.suspendedBy !== null) return undefined
-      return memberRules.setPassword(tx, principal, await hold(tx, principal, found.id), passwordHash)
+      const to = email ?? (await codes.emailOfReset(tx, principal, code))
+      const found = to === undefined ? undefined : await members.findByEmail(tx, principal, to)
+      const member = found && (await admissible(tx, principal, found.id))
+      if (!member || !(await codes.redeem(tx, principal, 'reset', member.email, code))) return undefined
+      return memberRules.setPassword(tx, principal, member, passwordHash)
     })
   })
   if (!member) throw refusal('resetCodeInvalid', 'invalid', 'the code is wrong or late')
@@ -207,9 +204,8 @@ async function enter(
   const { principal } = visitor
   const issuing = await issuingOf(ctx, visitor)
   const entered = await withTransaction(ctx, async tx => {
-    await members.lock(tx, principal, id)
-    const member = await members.find(tx, principal, id)
-    const admitted = member && member.suspendedBy === null ? await admit(tx, member) : undefined
+    const member = await admissible(tx, principal, id)
+    const admitted = member && (await admit(tx, member))
     if (!admitted) return undefined
     const present = { ...admitted, lastLogin: timestamp(tx.clock.now()) }
     await members.update(tx, principal, present)
@@ -217,6 +213,13 @@ async function enter(
     return { member: present, reserved: await tokens.reserve(tx, principal, id, issuing) }
   })
   return entered && signedIn(ctx, visitor, entered, 'afterLogin')
+}
+
+/** The member as it is, held against other changes; undefined when it is gone or suspended. */
+async function admissible(tx: Context, principal: AppPrincipal, id: string): Promise<members.Member | undefined> {
+  await members.lock(tx, principal, id)
+  const member = await members.find(tx, principal, id)
+  return member?.suspendedBy === null ? member : undefined
 }
 
 async function signedIn(
@@ -248,11 +251,16 @@ function codeInvalid(): DomainError {
   return refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
 }
 
-function loginLimits(visitor: Visitor, email: string): AttemptLimit[] {
+/**
+ * An email that is asked for is remembered for as long as its window is open: its hash, since what is sent may be as long
+ * as a body, and only while its address may still ask.
+ */
+function loginLimits(ctx: Context, visitor: Visitor, email: string): AttemptLimit[] {
   const window = windowOf(visitor, 'logins')
+  const person = ctx.vault.memoryHash(emailKey(email))
   return [
-    { key: `${window}:email:${emailKey(email)}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
     { key: `${window}:address:${visitor.address}`, failures: FAILED_PER_ADDRESS, windowMs: WINDOW_MS },
+    { key: `${window}:email:${person}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
   ]
 }
 
