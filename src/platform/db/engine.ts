@@ -89,8 +89,15 @@ export function sequenceColumn(db: Kysely<Database>) {
   return [isPostgres(db) ? 'bigserial' : 'integer', define] as const
 }
 
-/** Whether others may write while we do: then a transaction has to say what it wants to hold. */
-export function isPostgres(db: Kysely<Database>): boolean {
+/**
+ * Rows that a transaction reads and is going to change, held until it ends: `query.$call(held(tx.db))`. On SQLite a
+ * transaction has the whole store to itself.
+ */
+export function held(db: Kysely<Database>) {
+  return <Query extends { forUpdate(): Query }>(query: Query): Query => (isPostgres(db) ? query.forUpdate() : query)
+}
+
+function isPostgres(db: Kysely<Database>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter
 }
 

@@ -227,12 +227,15 @@ export function listDeletedBefore(
     .execute()
 }
 
-export async function purge(tx: Context, organizationId: string, id: string): Promise<void> {
-  await tx.db
+/** Forgets a membership that was deleted before `time`. Returns whether there was one: it may have been restored. */
+export async function purge(tx: Context, organizationId: string, id: string, time: string): Promise<boolean> {
+  const { numDeletedRows } = await tx.db
     .deleteFrom('aftership_memberships')
     .where('organization_id', '=', organizationId)
     .where('id', '=', id)
-    .execute()
+    .where('deleted_at', '<', time)
+    .executeTakeFirst()
+  return numDeletedRows > 0n
 }
 
 function all(db: Kysely<Database>, organizationId: string) {

@@ -195,10 +195,8 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   for (const { organization_id: tenant, id } of deleted) {
     const principal: Principal = { vendor: 'aftership', tenant, actor: 'system:retention', operator: true }
     await withTransaction(ctx, async tx => {
-      const membership = await store.findAny(tx, tenant, id)
-      // Restored since it was listed.
-      if (!membership?.deletedAt || membership.deletedAt >= before) return
-      await store.purge(tx, tenant, id)
+      // Not there any more where it was restored since it was listed.
+      if (!(await store.purge(tx, tenant, id, before))) return
       await events.record(tx, principal, 'membership.purged', id, { id })
     })
   }

@@ -55,12 +55,10 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   for (const { tenant, id } of deleted) {
     const principal: Principal = { vendor: VENDOR, tenant, actor: 'system:retention', operator: true }
     await withTransaction(ctx, async tx => {
-      const user = await store.findAny(tx, tenant, id)
-      // Restored since it was listed.
-      if (!user?.deletedAt || user.deletedAt >= before) return
+      // Not there any more where it was restored since it was listed.
+      if (!(await store.purge(tx, tenant, id, before))) return
       await credentials.removeOwned(tx, principal, keysOf({ tenant, id }))
       await brands.remove(tx, tenant, id)
-      await store.purge(tx, tenant, id)
       await events.record(tx, principal, 'user.purged', id, { id })
     })
   }

@@ -167,8 +167,15 @@ export function listDeletedBefore(
     .execute()
 }
 
-export async function purge(tx: Context, tenant: string, id: string): Promise<void> {
-  await tx.db.deleteFrom('easypost_users').where('tenant', '=', tenant).where('id', '=', id).execute()
+/** Forgets a user that was deleted before `time`. Returns whether there was one: it may have been restored. */
+export async function purge(tx: Context, tenant: string, id: string, time: string): Promise<boolean> {
+  const { numDeletedRows } = await tx.db
+    .deleteFrom('easypost_users')
+    .where('tenant', '=', tenant)
+    .where('id', '=', id)
+    .where('deleted_at', '<', time)
+    .executeTakeFirst()
+  return numDeletedRows > 0n
 }
 
 function all(ctx: Context, tenant: string) {
