@@ -63,7 +63,7 @@ async function fill(ctx: Context, size: number, passwordHashes: readonly string[
   await sql.raw(`pragma cache_size = -${CACHE_KIB}`).execute(ctx.db)
   for (let start = 0; start < size; start += MEMBERS_PER_TRANSACTION) {
     const end = Math.min(size, start + MEMBERS_PER_TRANSACTION)
-    await withTransaction(ctx, async tx => {
+    await withTransaction(ctx, null, async tx => {
       for (let n = start; n < end; n++) await insert(tx, realm, n, passwordHashes[n])
     })
   }

@@ -315,7 +315,9 @@ test('a fault of ours is a 500 that tells nothing, and stands in the log', async
     assertRefused(reply, 'internal')
     assert.doesNotMatch(reply.body.message, /table|memberstack_/)
   }
-  assert.ok(app.log.some(({ level, err }) => level === 'error' && /no such table|does not exist/.test(JSON.stringify(err))))
+  assert.ok(
+    app.log.some(({ level, err }) => level === 'error' && /no such table|does not exist/.test(JSON.stringify(err))),
+  )
 })
 
 test('?include=teams adds teams', async () => {

@@ -77,7 +77,7 @@ test('receivers that hang and have a long queue leave places to others, however 
   await slow.got(150)
   const other = { ...principal, tenant: 'other' }
   await endpoints.register(sender.ctx, other, { url: quick.url })
-  await withTransaction(sender.ctx, tx => record(tx, other, 'thing.made', 'subject', {}))
+  await withTransaction(sender.ctx, other, tx => record(tx, other, 'thing.made', 'subject', {}))
   await quick.got(1)
   assert.equal(slow.requests.length, 150)
   held.release()
@@ -313,7 +313,7 @@ test('what another process queues is found during a long attempt', async () => {
   await slow.got(1)
   await sender.register(quick.url, { events: ['thing.gone'] })
   const elsewhere = { ...sender.ctx, webhooks: { ...sender.ctx.webhooks, queued: new Bell() } }
-  await withTransaction(elsewhere, tx => record(tx, principal, 'thing.gone', 'subject', {}))
+  await withTransaction(elsewhere, principal, tx => record(tx, principal, 'thing.gone', 'subject', {}))
   await quick.got(1)
   held.release()
   await dispatched

@@ -129,7 +129,7 @@ test('a receiver that is down gets it when it is up again', async () => {
 test('what is rolled back is not delivered', async () => {
   const [sender, receiver] = [await startSender(), await startReceiver()]
   await sender.register(receiver.url)
-  const failing = withTransaction(sender.ctx, async tx => {
+  const failing = withTransaction(sender.ctx, principal, async tx => {
     await events.record(tx, principal, 'thing.made', 'subject', {})
     throw new Error('no')
   })
@@ -223,7 +223,7 @@ test('private targets are refused by default, when registered and when sent', as
   assert.deepEqual(receiver.requests, [])
   assert.deepEqual(await sender.newEvents(), ['webhook.created', 'thing.made'])
 
-  await withTransaction(sender.ctx, tx => settings.setAllowPrivateAddresses(tx, principal, true))
+  await withTransaction(sender.ctx, principal, tx => settings.setAllowPrivateAddresses(tx, principal, true))
   sender.clock.advance(10 * SECOND)
   await sender.dispatch()
   assert.equal(theOnly(receiver).headers.host, `receiver.test:${receiver.port}`)
@@ -233,7 +233,7 @@ test('private targets are refused by default, when registered and when sent', as
 
 test('the configuration wins over what a seed stored', async () => {
   const sender = await startSender({ allowPrivateAddresses: false })
-  await withTransaction(sender.ctx, tx => settings.setAllowPrivateAddresses(tx, principal, true))
+  await withTransaction(sender.ctx, principal, tx => settings.setAllowPrivateAddresses(tx, principal, true))
   await assert.rejects(sender.register('http://127.0.0.1/'), { code: 'invalid' })
 })
 

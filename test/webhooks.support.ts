@@ -87,7 +87,7 @@ export async function startSender(options: SenderOptions = {}): Promise<Sender> 
     dispatcher,
     register: (url, input = {}) => endpoints.register(ctx, principal, { url, ...input }),
     record: (type = 'thing.made', data = {}) =>
-      withTransaction(ctx, tx => events.record(tx, principal, type, 'subject', data)),
+      withTransaction(ctx, principal, tx => events.record(tx, principal, type, 'subject', data)),
     dispatch: () => dispatcher.run(ctx, new AbortController().signal),
     deliveries: list,
     async delivery() {

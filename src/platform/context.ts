@@ -6,6 +6,7 @@ import type { LookupCache } from './credentials/lookup-cache.ts'
 import type { Usage } from './credentials/usage.ts'
 import type { Vault } from './credentials/vault.ts'
 import type { Database } from './db/database.ts'
+import { holdTenant } from './db/engine.ts'
 import type { Webhooks } from './events/dialect.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
@@ -65,16 +66,32 @@ export interface Principal {
   requestId?: string
 }
 
+/** Whose data a transaction changes. */
+export type Tenancy = Pick<Principal, 'vendor' | 'tenant'>
+
 /**
- * Runs `work` in one transaction: all of it is stored, or nothing. A call inside another's `work` joins that one.
- * No hashing, network or mail inside.
+ * Runs `work` in one transaction: all of it is stored, or nothing. A call inside another's `work` joins that one. No
+ * hashing, network or mail inside.
+ *
+ * The changes of one tenant come one after the other, on every engine: what `work` reads of the tenant stays so until it
+ * is done, and its events are in the order in which they were committed. Work over several tenants joins one after the
+ * other, in the order of their ids, so that two such never wait for each other; null is work on no tenant's own data.
  */
-export async function withTransaction<T>(ctx: Context, work: (tx: Context) => Promise<T>): Promise<T> {
-  if (ctx.db.isTransaction) return work(ctx)
+export async function withTransaction<T>(
+  ctx: Context,
+  tenancy: Tenancy | null,
+  work: (tx: Context) => Promise<T>,
+): Promise<T> {
+  const hold = tenancy && `${tenancy.vendor}:${tenancy.tenant}`
+  if (ctx.db.isTransaction) {
+    if (hold) await holdTenant(ctx.db, hold)
+    return work(ctx)
+  }
   const actions: (() => void)[] = []
-  const result = await ctx.db
-    .transaction()
-    .execute(db => work({ ...ctx, db, afterCommit: action => actions.push(action) }))
+  const result = await ctx.db.transaction().execute(async db => {
+    if (hold) await holdTenant(db, hold)
+    return work({ ...ctx, db, afterCommit: action => actions.push(action) })
+  })
   for (const action of actions) action()
   return result
 }

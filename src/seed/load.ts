@@ -25,6 +25,7 @@ export interface ReadSeed {
 
 type PreparedSeed = Omit<Seed, VendorName> & { [Name in VendorName]?: unknown }
 
+const SEEDER: Principal = { vendor: 'understudy', tenant: '', actor: 'cli:seed', operator: true }
 const SAMPLE = new URL('./sample.yaml', import.meta.url)
 
 /** Reads and checks a seed file. Throws InvalidSeedError. */
@@ -53,7 +54,7 @@ export async function parseSeed(name: string, text: string): Promise<ReadSeed> {
 export async function loadSeed(ctx: Context, { name, seed, lineOf }: ReadSeed): Promise<SampleCredentials> {
   try {
     const ready = await prepare(ctx, seed)
-    return await withTransaction(ctx, tx => storeSeed(tx, ready))
+    return await withTransaction(ctx, SEEDER, tx => storeSeed(tx, ready))
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === 'internal') throw error
     const path = error.issues[0]?.path ?? ''
@@ -84,16 +85,15 @@ async function prepare(ctx: Context, seed: Seed): Promise<PreparedSeed> {
 }
 
 async function storeSeed(tx: Context, seed: PreparedSeed): Promise<SampleCredentials> {
-  const principal: Principal = { vendor: 'understudy', tenant: '', actor: 'cli:seed', operator: true }
   // First: whether a webhook may be registered depends on it.
-  if (seed.webhooks) await settings.setAllowPrivateAddresses(tx, principal, seed.webhooks.allowPrivateAddresses)
+  if (seed.webhooks) await settings.setAllowPrivateAddresses(tx, SEEDER, seed.webhooks.allowPrivateAddresses)
   const samples: SampleCredentials = {}
   for (const vendor of vendors) {
     const section = seed[vendor.name]
     if (section !== undefined) samples[vendor.name] = await at(vendor.name, () => vendor.seed.load(tx, section))
   }
   for (const [index, input] of (seed.control?.tokens ?? []).entries()) {
-    const { token } = await at(`control.tokens.${index}`, () => createControlToken(tx, principal, input))
+    const { token } = await at(`control.tokens.${index}`, () => createControlToken(tx, SEEDER, input))
     if (input.scope === 'admin') samples.control ??= { token }
   }
   return samples

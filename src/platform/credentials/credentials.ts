@@ -91,7 +91,7 @@ export async function create(
     disabled_by: '[]',
   }
   const credential = credentialOf(row)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     try {
       await store.insert(tx, row)
     } catch (error) {
@@ -159,7 +159,7 @@ export async function disable(
   id: string,
   noun: EventNoun = 'credential',
 ): Promise<Credential> {
-  return withTransaction(ctx, async tx => addCause(tx, principal, await get(tx, id), OPERATOR, noun))
+  return changing(ctx, id, (tx, credential) => addCause(tx, principal, credential, OPERATOR, noun))
 }
 
 /** Takes an explicit `disable` back; what else disabled it stays. Again: no change, no event. Throws `notFound`. */
@@ -169,7 +169,7 @@ export async function enable(
   id: string,
   noun: EventNoun = 'credential',
 ): Promise<Credential> {
-  return withTransaction(ctx, async tx => removeCause(tx, principal, await get(tx, id), OPERATOR, noun))
+  return changing(ctx, id, (tx, credential) => removeCause(tx, principal, credential, OPERATOR, noun))
 }
 
 /** Gone for good. Throws `notFound`. */
@@ -179,8 +179,7 @@ export async function remove(
   id: string,
   noun: EventNoun = 'credential',
 ): Promise<void> {
-  await withTransaction(ctx, async tx => {
-    const credential = await get(tx, id)
+  await changing(ctx, id, async (tx, credential) => {
     await store.remove(tx, id)
     await record(tx, principal, `${noun}.deleted`, credential)
   })
@@ -202,8 +201,7 @@ export async function setHolder(
   id: string,
   holder: string | null,
 ): Promise<Credential> {
-  return withTransaction(ctx, async tx => {
-    const credential = await get(tx, id)
+  return changing(ctx, id, async (tx, credential) => {
     const updated = { ...credential, holder: holder === null ? null : emailKey(holder) }
     if (updated.holder === credential.holder) return credential
     await store.update(tx, id, { holder: updated.holder })
@@ -249,9 +247,19 @@ export async function enableBecause(
 export async function saveUsage(ctx: Context): Promise<void> {
   const used = ctx.usage.take()
   if (used.size === 0) return
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, null, async tx => {
     for (const [id, ms] of used) await store.update(tx, id, { last_used_at: timestamp(ms) })
   })
+}
+
+/** Changes a credential as it is, with no other change of its tenant beside it. Throws `notFound`. */
+async function changing<T>(
+  ctx: Context,
+  id: string,
+  change: (tx: Context, credential: Credential) => Promise<T>,
+): Promise<T> {
+  const tenancy = await get(ctx, id)
+  return withTransaction(ctx, tenancy, async tx => change(tx, await get(tx, id)))
 }
 
 async function forEach(
@@ -261,8 +269,10 @@ async function forEach(
 ): Promise<Credential[]> {
   const filter = 'holder' in which ? { ...which, holder: emailKey(which.holder) } : which
   const changed: Credential[] = []
-  for (const row of await store.listAll(tx, filter)) {
-    const credential = await change(credentialOf(row))
+  // Tenant by tenant, as all work over several tenants.
+  const rows = (await store.listAll(tx, filter)).toSorted((a, b) => (a.tenant < b.tenant ? -1 : 1))
+  for (const { id } of rows) {
+    const credential = await changing(tx, id, async (_tx, found) => change(found))
     if (credential) changed.push(credential)
   }
   return changed

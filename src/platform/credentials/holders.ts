@@ -16,8 +16,8 @@ export interface Holders {
 export function keyHolders(vendor: string, noun: credentials.EventNoun = 'credential'): Holders {
   return {
     offboard: (ctx, principal, holder, cause) =>
-      withTransaction(ctx, tx => credentials.disableBecause(tx, principal, { vendor, holder }, cause, noun)),
+      withTransaction(ctx, principal, tx => credentials.disableBecause(tx, principal, { vendor, holder }, cause, noun)),
     restore: (ctx, principal, holder, cause) =>
-      withTransaction(ctx, tx => credentials.enableBecause(tx, principal, { vendor, holder }, cause, noun)),
+      withTransaction(ctx, principal, tx => credentials.enableBecause(tx, principal, { vendor, holder }, cause, noun)),
   }
 }

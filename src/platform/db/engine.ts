@@ -2,7 +2,7 @@
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ColumnDefinitionBuilder, type CompiledQuery, Kysely, PostgresAdapter } from 'kysely'
+import { type ColumnDefinitionBuilder, type CompiledQuery, Kysely, PostgresAdapter, sql } from 'kysely'
 import type { Database } from './database.ts'
 import { isPostgresUniqueViolation, PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
 import { Reads } from './reads.ts'
@@ -90,11 +90,12 @@ export function sequenceColumn(db: Kysely<Database>) {
 }
 
 /**
- * Rows that a transaction reads and is going to change, held until it ends: `query.$call(held(tx.db))`. On SQLite a
+ * Lets one transaction at a time change what `key` names, until it ends; again in the same one: at once. On SQLite a
  * transaction has the whole store to itself.
  */
-export function held(db: Kysely<Database>) {
-  return <Query extends { forUpdate(): Query }>(query: Query): Query => (isPostgres(db) ? query.forUpdate() : query)
+export async function holdTenant(db: Kysely<Database>, key: string): Promise<void> {
+  if (!isPostgres(db)) return
+  await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(db)
 }
 
 function isPostgres(db: Kysely<Database>): boolean {

@@ -24,7 +24,7 @@ interface Outcome {
 export async function attempt(ctx: Context, lookup: Lookup, claimed: Claimed): Promise<void> {
   const outcome = await send(ctx, lookup, claimed)
   const endedAt = ctx.clock.now()
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, claimed.endpoint, async tx => {
     await insertAttempt(tx, claimed, outcome, endedAt)
     if (outcome.error === null) await settleSuccess(tx, claimed, endedAt)
     else await settleFailure(tx, claimed, endedAt)

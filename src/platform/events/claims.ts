@@ -32,7 +32,7 @@ export async function claimDue(ctx: Context, inFlight: ReadonlyMap<string, numbe
   if (due.length === 0) return []
   const shares = share(due, inFlight, free, IN_FLIGHT_PER_ENDPOINT)
   const claim = ctx.ids.hex32()
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, null, async tx => {
     const claimed: Claimed[] = []
     // In the order of ids, so that two nodes never wait for each other in a circle.
     for (const id of [...shares.keys()].toSorted()) {

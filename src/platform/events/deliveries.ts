@@ -59,7 +59,7 @@ export async function get(ctx: Context, principal: Principal, id: string): Promi
  * disabled endpoint it waits. Throws `notFound`, and `conflict` when the endpoint was removed.
  */
 export async function resend(ctx: Context, principal: Principal, id: string): Promise<Delivery> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const row = await existing(tx, principal, id)
     if (!(await endpoints.findById(tx, row.endpoint_id))) {
       throw new DomainError('conflict', 'the endpoint of this delivery was removed')

@@ -58,7 +58,7 @@ export async function register(ctx: Context, principal: Principal, input: NewEnd
     created_at: now,
     updated_at: now,
   }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     if ((await store.list(tx, row.vendor, row.tenant, row.owner)).length >= ENDPOINTS_MAX) {
       throw new DomainError('conflict', `there are ${ENDPOINTS_MAX} webhook endpoints already`)
     }
@@ -95,7 +95,7 @@ export async function update(
   change: EndpointChange,
 ): Promise<WebhookEndpoint> {
   await check(ctx, principal, change)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const row = await existing(tx, principal, id)
     const changed = changedFields(tx, row, change)
     if (changed.length === 0 && row.disabled_at === null) return store.endpointOf(tx, row)
@@ -121,7 +121,7 @@ export async function update(
 
 /** Nothing is sent until `update`; what is queued meanwhile waits. Again: no change, no event. Throws `notFound`. */
 export async function disable(ctx: Context, principal: Principal, id: string): Promise<WebhookEndpoint> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const row = await existing(tx, principal, id)
     if (row.disabled_at !== null) return store.endpointOf(tx, row)
     const now = timestamp(tx.clock.now())
@@ -134,7 +134,7 @@ export async function disable(ctx: Context, principal: Principal, id: string): P
 
 /** Gone for good. What it has not received has failed; its deliveries stay to be read. Throws `notFound`. */
 export async function remove(ctx: Context, principal: Principal, id: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     await existing(tx, principal, id)
     await store.remove(tx, id)
     await deliveries.giveUpOf(tx, id, timestamp(tx.clock.now()))

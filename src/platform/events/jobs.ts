@@ -32,7 +32,7 @@ async function purge(ctx: Context): Promise<void> {
 async function purgeBatch(ctx: Context, before: string): Promise<number> {
   const rows = await deliveries.listUntouchedSince(ctx, before, BATCH)
   if (rows.length === 0) return 0
-  await withTransaction(ctx, tx =>
+  await withTransaction(ctx, null, tx =>
     deliveries.remove(
       tx,
       rows.map(({ id }) => id),

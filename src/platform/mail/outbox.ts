@@ -105,7 +105,7 @@ export async function get(ctx: Context, id: string): Promise<Mail & { text: stri
 /** Puts a mail in the queue again, whatever became of it. Throws `notFound`, and `conflict` without SMTP. */
 export async function resend(ctx: Context, principal: Principal, id: string): Promise<Mail> {
   if (!ctx.settings.smtp) throw new DomainError('conflict', 'no SMTP server is configured: read the mail here instead')
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const row = await tx.db
       .updateTable('mails')
       .set({ status: 'queued', attempts: 0, next_attempt_at: timestamp(ctx.clock.now()) })

@@ -20,7 +20,7 @@ export async function create(
     verified: input.verified ?? true,
     createdAt: timestamp(ctx.clock.now()),
   }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     try {
       await store.insert(tx, account)
     } catch (error) {
@@ -55,7 +55,7 @@ export async function update(
   id: string,
   input: { verified: boolean },
 ): Promise<store.Account> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const account = await get(tx, id)
     if (account.verified === input.verified) return account
     const updated = { ...account, verified: input.verified }

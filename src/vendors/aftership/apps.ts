@@ -36,7 +36,7 @@ export async function create(ctx: Context, principal: Principal, input: NewApp):
     redirectUris: input.redirectUris,
     createdAt: timestamp(ctx.clock.now()),
   }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     try {
       await store.insert(tx, app, tx.vault.lookupHash(clientSecret))
     } catch (error) {
@@ -71,7 +71,7 @@ export async function update(
   input: { [Setting in keyof store.AppSettings]?: store.AppSettings[Setting] | undefined },
 ): Promise<store.App> {
   if (input.redirectUris) requireRedirectUris(input.redirectUris)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const app = await get(tx, id)
     const updated: store.App = {
       ...app,
@@ -90,7 +90,7 @@ export async function update(
 /** Gives the app a new secret; the old one stops at once, its grants go on. Throws `notFound`. */
 export async function rotateSecret(ctx: Context, principal: Principal, id: string): Promise<MadeApp> {
   const clientSecret = newSecret(ctx)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const app = await get(tx, id)
     await store.setSecretHash(tx, id, tx.vault.lookupHash(clientSecret))
     await record(tx, principal, 'app.secret_rotated', app)
@@ -100,7 +100,7 @@ export async function rotateSecret(ctx: Context, principal: Principal, id: strin
 
 /** Gone for good, and its grants with it. Throws `notFound`. */
 export async function remove(ctx: Context, principal: Principal, id: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const app = await get(tx, id)
     await store.remove(tx, id)
     await record(tx, principal, 'app.deleted', app)

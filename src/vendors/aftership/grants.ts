@@ -65,7 +65,7 @@ export async function end(
   id: string,
   cause: FinalCause = 'operator',
 ): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const grant = await store.find(tx, principal.tenant, id)
     if (!grant) throw new DomainError('notFound', 'no such grant')
     // A suspended one ends too: the restored membership must not bring it back.

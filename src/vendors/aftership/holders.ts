@@ -10,7 +10,7 @@ const keys = keyHolders('aftership')
 
 export const holders: Holders = {
   offboard: (ctx, principal, email, cause) =>
-    withTransaction(ctx, async tx => {
+    withTransaction(ctx, principal, async tx => {
       const account = await accounts.findByEmail(tx, email)
       // For good: whoever comes back consents anew.
       if (account) await grants.endOfAccount(tx, { ...principal, vendor: 'aftership' }, account.id, 'offboarded')

@@ -61,7 +61,8 @@ export async function open(ctx: Context, token: string): Promise<memberships.Mem
 
 /** Uses a link up: the membership becomes active. Throws as `open` does. */
 export async function confirm(ctx: Context, token: string, requestId: string): Promise<memberships.Membership> {
-  return withTransaction(ctx, async tx => {
+  const { organizationId: tenant } = await open(ctx, token)
+  return withTransaction(ctx, { vendor: 'aftership', tenant }, async tx => {
     const membership = await open(tx, token)
     const now = timestamp(tx.clock.now())
     const active = { ...membership, status: 'active' as const, updatedAt: now }

@@ -39,7 +39,7 @@ export async function create(ctx: Context, principal: Principal, input: NewKey):
   const key = input.key ?? `asat_${ctx.ids.secret(24)}`
   const secret = input.mode === 'hmac' ? (input.secret ?? `asas_${ctx.ids.secret(32)}`) : undefined
   const publicKey = input.mode === 'rsa' ? normalizePublicKey(input.publicKey) : undefined
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     await organizations.get(tx, principal.tenant)
     const credential = await credentials.create(tx, principal, {
       vendor: 'aftership',

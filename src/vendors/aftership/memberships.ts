@@ -33,7 +33,7 @@ export interface NewMembership {
  * accountUnknown, accountUnverified, roleUnknown, `invalid` (owner), `conflict` (member already), seatsExhausted.
  */
 export async function invite(ctx: Context, principal: Principal, input: NewMembership): Promise<store.Membership> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const account = await invitedAccount(tx, principal, input)
     const role = await assignableRole(tx, principal, input.roleCode)
     const position = await organizations.takePosition(tx, principal.tenant)
@@ -106,7 +106,7 @@ export async function setRole(
   id: string,
   roleCode: string,
 ): Promise<store.Membership> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const membership = await get(tx, principal, id)
     const role = await existingRole(tx, principal, roleCode)
     if (membership.roleCode === role.code) return membership
@@ -127,7 +127,7 @@ export async function remove(
   id: string,
   reason: 'removed' | 'expired' = 'removed',
 ): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const membership = await get(tx, principal, id)
     forbidOwner(principal, membership)
     const now = timestamp(tx.clock.now())
@@ -147,7 +147,7 @@ export async function remove(
  * `notFound` (never was, or purged) and `conflict` (not deleted, or invited again since), seatsExhausted.
  */
 export async function restore(ctx: Context, principal: Principal, id: string): Promise<store.Membership> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const membership = await store.findAny(tx, principal.tenant, id)
     if (!membership) throw new DomainError('notFound', 'no such membership, or its retention time is over')
     if (membership.deletedAt === null) throw new DomainError('conflict', 'this membership is not deleted')
@@ -169,7 +169,7 @@ export async function restore(ctx: Context, principal: Principal, id: string): P
 
 /** Mails a new link to a pending membership; the old one ends. Throws `notFound`, and `conflict` when it is active. */
 export async function resendInvitation(ctx: Context, principal: Principal, id: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const membership = await get(tx, principal, id)
     if (membership.status !== 'pending') throw new DomainError('conflict', 'this membership is active already')
     const organization = await existingOrganization(tx, principal.tenant)
@@ -194,7 +194,7 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   const deleted = await store.listDeletedBefore(ctx, before, limit)
   for (const { organization_id: tenant, id } of deleted) {
     const principal: Principal = { vendor: 'aftership', tenant, actor: 'system:retention', operator: true }
-    await withTransaction(ctx, async tx => {
+    await withTransaction(ctx, principal, async tx => {
       // Not there any more where it was restored since it was listed.
       if (!(await store.purge(tx, tenant, id, before))) return
       await events.record(tx, principal, 'membership.purged', id, { id })

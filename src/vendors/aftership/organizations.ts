@@ -30,7 +30,7 @@ export async function create(ctx: Context, principal: Principal, input: NewOrgan
     requestsPerSecond: input.requestsPerSecond ?? REQUESTS_PER_SECOND,
     createdAt: timestamp(ctx.clock.now()),
   }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     try {
       await store.insert(tx, organization)
     } catch (error) {
@@ -61,7 +61,7 @@ export async function update(
   id: string,
   input: Partial<store.OrganizationSettings>,
 ): Promise<store.Organization> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const organization = await get(tx, id)
     const updated = { ...organization, ...input }
     if (JSON.stringify(updated) === JSON.stringify(organization)) return organization

@@ -36,7 +36,7 @@ async function get(ctx: Context, organizationId: string, code: string): Promise<
 
 /** Throws `conflict` when the code is taken or there are 200 roles already. */
 export async function create(ctx: Context, principal: Principal, role: store.Role): Promise<store.Role> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     if ((await store.list(tx, principal.tenant)).length >= ROLES_MAX) {
       throw new DomainError('conflict', `there are ${ROLES_MAX} roles already`)
     }
@@ -53,7 +53,7 @@ export async function create(ctx: Context, principal: Principal, role: store.Rol
 
 /** Throws `notFound`. */
 export async function rename(ctx: Context, principal: Principal, code: string, name: string): Promise<store.Role> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const role = await get(tx, principal.tenant, code)
     if (role.name === name) return role
     await store.rename(tx, principal.tenant, code, name)
@@ -64,7 +64,7 @@ export async function rename(ctx: Context, principal: Principal, code: string, n
 
 /** Throws `notFound`, and `conflict` for a default role or one that a membership has. */
 export async function remove(ctx: Context, principal: Principal, code: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const role = await get(tx, principal.tenant, code)
     if (DEFAULTS.some(known => known.code === code)) {
       throw new DomainError('conflict', 'the default roles cannot be removed')

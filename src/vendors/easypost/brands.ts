@@ -45,7 +45,7 @@ export async function update(
   userId: string,
   changes: BrandChanges,
 ): Promise<store.Brand> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const { tenant } = await users.get(tx, principal.tenant, userId)
     const existing = await store.find(tx, tenant, userId)
     const brand = existing ?? { id: `brd_${tx.ids.hex32()}`, ...NO_BRAND }

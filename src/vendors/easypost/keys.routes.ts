@@ -84,5 +84,7 @@ function modeIn(parameters: Parameters): keys.KeyMode {
 
 /** Every secret of a tenant in one answer is worth knowing of. Written before the answer leaves; never on the wire. */
 async function recordListing(ctx: Context, { principal, userId, fingerprint }: Caller, shown: number): Promise<void> {
-  await withTransaction(ctx, tx => events.record(tx, principal, 'api_keys.listed', userId, { fingerprint, shown }))
+  await withTransaction(ctx, principal, tx =>
+    events.record(tx, principal, 'api_keys.listed', userId, { fingerprint, shown }),
+  )
 }

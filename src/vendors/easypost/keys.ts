@@ -72,7 +72,7 @@ export async function createPair(
 
 /** Serves again from the next request on, unless something else disabled it too. Again: no change, no event. Throws `notFound`. */
 export async function enable(ctx: Context, principal: Principal, owner: string | undefined, id: string) {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     await requireOwned(tx, principal, owner, id)
     return shown(tx, await credentials.enable(tx, principal, id, API_KEY))
   })
@@ -80,7 +80,7 @@ export async function enable(ctx: Context, principal: Principal, owner: string |
 
 /** Refused from the next request on. Again: no change, no event. Throws `notFound`. */
 export async function disable(ctx: Context, principal: Principal, owner: string | undefined, id: string) {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     await requireOwned(tx, principal, owner, id)
     return shown(tx, await credentials.disable(tx, principal, id, API_KEY))
   })
@@ -88,7 +88,7 @@ export async function disable(ctx: Context, principal: Principal, owner: string 
 
 /** Gone for good. Throws `notFound`. */
 export async function remove(ctx: Context, principal: Principal, owner: string | undefined, id: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     await requireOwned(tx, principal, owner, id)
     await credentials.remove(tx, principal, id, API_KEY)
   })

@@ -38,7 +38,7 @@ export async function create(
 ): Promise<Account & { keys: keys.ShownKey[] }> {
   const id = input.id ?? users.newId(ctx)
   const tenant = { ...principal, tenant: id }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const fields = { ...RECHARGE, ...given(input), name: input.name, id }
     const user = users.userOf(tx, id, userStore.PARENT_POSITION, fields)
     const parent = { ...DEFAULTS, ...settingsIn(input), id, createdAt: timestamp(tx.clock.now()) }
@@ -77,7 +77,7 @@ export async function update(
   changes: UserChanges & SettingChanges,
 ): Promise<Account> {
   const tenant = { ...principal, tenant: id }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const { parent } = await get(tx, id)
     const { balance, listPerSecond, perSecond, userEvents, ...fields } = changes
     const updated = { ...parent, ...settingsIn({ balance, listPerSecond, perSecond, userEvents }) }

@@ -16,7 +16,7 @@ import { childOf } from './wire.ts'
 
 /** Deletes a child; its keys stop with it, and its webhooks are gone. One event on the wire. Throws `notFound`, and `forbidden` for a parent. */
 export async function remove(ctx: Context, principal: Principal, id: string): Promise<store.User> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const user = await users.get(tx, principal.tenant, id)
     if (user.parentId === null) throw new DomainError('forbidden', 'only a child can be deleted')
     await store.setDeleted(tx, user, timestamp(tx.clock.now()))
@@ -32,7 +32,7 @@ export async function remove(ctx: Context, principal: Principal, id: string): Pr
  * `notFound` (never was, or purged) and `conflict` (not deleted, or its email is taken meanwhile).
  */
 export async function restore(ctx: Context, principal: Principal, id: string): Promise<store.User> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const user = await store.findAny(tx, principal.tenant, id)
     if (!user) throw new DomainError('notFound', 'no such child, or its retention time is over')
     if (user.deletedAt === null) throw new DomainError('conflict', 'this user is not deleted')
@@ -54,7 +54,7 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   const deleted = await store.listDeletedBefore(ctx, before, limit)
   for (const { tenant, id } of deleted) {
     const principal: Principal = { vendor: VENDOR, tenant, actor: 'system:retention', operator: true }
-    await withTransaction(ctx, async tx => {
+    await withTransaction(ctx, principal, async tx => {
       // Not there any more where it was restored since it was listed.
       if (!(await store.purge(tx, tenant, id, before))) return
       await credentials.removeOwned(tx, principal, keysOf({ tenant, id }))

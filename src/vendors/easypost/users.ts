@@ -34,7 +34,7 @@ const CHILD_PHONE = '8005550100'
  * taken), and `conflict` when a pinned id or key is taken.
  */
 export async function createChild(ctx: Context, principal: Principal, input: NewUser): Promise<MadeUser> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const position = await parents.takePosition(tx, principal.tenant)
     const user = userOf(tx, principal.tenant, position, {
       ...input,
@@ -93,7 +93,7 @@ export async function update(
   id: string,
   changes: UserChanges,
 ): Promise<store.User> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const user = await get(tx, principal.tenant, id)
     const changed = { ...user, ...given(changes) }
     if (changed.email === null && user.parentId === null && user.email !== null) throw emailRefused('cannot be blank')

@@ -28,7 +28,7 @@ export async function create(ctx: Context, principal: Principal, input: NewApp):
     settings: withSettings(input.settings ?? {}),
     createdAt: timestamp(ctx.clock.now()),
   }
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     try {
       await store.insert(tx, app)
     } catch (error) {
@@ -59,7 +59,7 @@ export async function update(
   id: string,
   changes: { name?: string | undefined; settings?: AppSettingsInput | undefined },
 ): Promise<store.App> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const app = await get(tx, id)
     const updated = {
       ...app,
@@ -86,7 +86,7 @@ export async function connectStripe(
   connection: StripeConnection | null,
 ): Promise<void> {
   if (connection) checkStripeConnection(principal.environment, connection)
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     await get(tx, principal.tenant)
     if (isDeepStrictEqual(connection ?? undefined, await stripeConnection(tx, principal))) return
     const sealedKey = connection && tx.vault.seal(connection.secretKey, stripePlace(principal))

@@ -14,7 +14,7 @@ const keys = keyHolders(VENDOR)
 
 export const holders: Holders = {
   offboard: (ctx, principal, email, cause) =>
-    withTransaction(ctx, async tx => {
+    withTransaction(ctx, principal, async tx => {
       // Deleted ones too: an operator may restore them.
       await each(tx, principal, await store.listOfPerson(tx, email), (actor, member) =>
         suspend(tx, actor, member, cause),
@@ -22,7 +22,7 @@ export const holders: Holders = {
       return keys.offboard(tx, principal, email, cause)
     }),
   restore: (ctx, principal, email, cause) =>
-    withTransaction(ctx, async tx => {
+    withTransaction(ctx, principal, async tx => {
       // By the cause and not the email, which may have changed meanwhile.
       await each(tx, principal, await store.listSuspendedBy(tx, cause), (actor, member) =>
         resume(tx, actor, member, cause),
@@ -39,9 +39,10 @@ async function each(
 ): Promise<void> {
   for (const { tenant, environment, id } of places) {
     const actor: AppPrincipal = { ...principal, vendor: VENDOR, tenant, environment }
-    await store.lock(tx, actor, id)
-    const member = await store.findAny(tx, actor, id)
-    if (member) await act(actor, member)
+    await withTransaction(tx, actor, async () => {
+      const member = await store.findAny(tx, actor, id)
+      if (member) await act(actor, member)
+    })
   }
 }
 

@@ -38,7 +38,7 @@ export async function create(ctx: Context, principal: Principal, input: NewKey):
   const { kind, environment } = input
   const key = input.key ?? `${PREFIXES[kind][environment]}${ctx.ids.secret(24)}`
   checkForm(key, input)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     await apps.get(tx, principal.tenant)
     const credential = await credentials.create(tx, principal, {
       vendor: VENDOR,

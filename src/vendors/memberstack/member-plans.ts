@@ -48,7 +48,7 @@ export async function add(
   planId: string,
   bySelf = false,
 ): Promise<members.Member> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)
     if (held?.type === 'FREE') return member
@@ -67,7 +67,7 @@ export async function remove(
   memberId: string,
   planId: string,
 ): Promise<members.Member> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)
     const { type } = held ?? (await plans.visible(tx, principal, planId))
@@ -91,7 +91,7 @@ export async function set(
   change: ConnectionChange,
 ): Promise<members.Member> {
   requireShallow('payment', change.payment)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)
     if (!held) {

@@ -45,7 +45,7 @@ const FIELDS_MAX = 1024 * 1024
  * and `conflict` when a pinned id is taken.
  */
 export async function create(ctx: Context, principal: AppPrincipal, input: NewMember): Promise<store.Member> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const { settings } = await apps.get(tx, principal.tenant)
     const plans = await memberPlans.choose(tx, principal, input.planIds ?? [], input.bySelf ?? false)
     // First: it lets one create at a time into an environment, so that what is checked below stays so.
@@ -115,7 +115,7 @@ export async function update(
   changes: MemberChanges,
   bySelf = false,
 ): Promise<store.Member> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     const { customFields, metaData, ...rest } = changes
     const merged = { ...member, ...rest }
@@ -138,7 +138,7 @@ export async function set(
   id: string,
   { permissions, stripeCustomerId }: Pick<NewMember, 'permissions' | 'stripeCustomerId'>,
 ): Promise<store.Member> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     return save(tx, principal, member, {
       ...member,

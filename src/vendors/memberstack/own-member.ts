@@ -39,7 +39,7 @@ export async function changeAuth(
     if (!(await ctx.attempts.run([limit], verify))) throw passwordWrong()
   }
   const passwordHash = password && (await ctx.passwords.hash(password.new))
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     let member = await hold(tx, principal, id)
     if (email !== undefined && email !== member.email) {
       member = await members.save(tx, principal, member, { ...member, email, verified: false })
@@ -60,7 +60,7 @@ export async function setFirstPassword(
 ): Promise<store.Member> {
   if ((await members.get(ctx, principal, id)).passwordHash !== null) throw passwordSet()
   const passwordHash = await ctx.passwords.hash(password)
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     if (member.passwordHash !== null) throw passwordSet()
     return members.storePassword(tx, principal, member, passwordHash)

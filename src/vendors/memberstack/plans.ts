@@ -41,7 +41,7 @@ const DEFAULTS: Omit<store.PlanFields, 'name' | 'type'> = {
 
 /** Makes a plan of the principal's app. Throws `notFound` (app), `invalid` (`prices`) and `conflict` (id taken, too many). */
 export async function create(ctx: Context, principal: Principal, input: NewPlan): Promise<store.Plan> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     await apps.get(tx, principal.tenant)
     const position = await store.nextPosition(tx, principal.tenant)
     if ((await store.listAll(tx, principal.tenant)).length >= PLANS_MAX) {
@@ -81,7 +81,7 @@ export async function update(
   id: string,
   changes: Omit<PlanChanges, 'type'>,
 ): Promise<store.Plan> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const plan = await get(tx, principal.tenant, id)
     const updated: store.Plan = { ...plan, ...changed(tx, plan, changes) }
     if (JSON.stringify(updated) === JSON.stringify(plan)) return plan
@@ -93,7 +93,7 @@ export async function update(
 
 /** Gone for good. Throws `notFound`, and `conflict` while a member holds it, a deleted one that can be restored too. */
 export async function remove(ctx: Context, principal: Principal, id: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     await get(tx, principal.tenant, id)
     if (await connections.existsForPlan(tx, principal.tenant, id)) {
       throw new DomainError('conflict', 'members hold this plan; set its status to INACTIVE instead')

@@ -37,7 +37,7 @@ export async function remove(
   const { stripeCustomerId } = await members.get(ctx, principal, id)
   const asked = flags.deleteStripeCustomer || flags.cancelStripeSubscriptions
   const outcome = asked ? await settle(ctx, principal, stripeCustomerId, flags) : undefined
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     await store.setDeleted(tx, principal, id, timestamp(tx.clock.now()))
     await appStore.count(tx, principal, -1)
@@ -54,7 +54,7 @@ export async function remove(
  * purged) and `conflict` (not deleted, or its email is taken meanwhile).
  */
 export async function restore(ctx: Context, principal: AppPrincipal, id: string): Promise<store.Member> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, principal, async tx => {
     const member = await holdAny(tx, principal, id)
     if (!member) throw new DomainError('notFound', 'no such member, or its retention time is over')
     if (member.deletedAt === null) throw new DomainError('conflict', 'this member is not deleted')
@@ -78,7 +78,7 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   const deleted = await store.listDeletedBefore(ctx, before, limit)
   for (const { tenant, environment, id } of deleted) {
     const principal: AppPrincipal = { vendor: VENDOR, tenant, environment, actor: 'system:retention', operator: true }
-    await withTransaction(ctx, async tx => {
+    await withTransaction(ctx, principal, async tx => {
       const member = await holdAny(tx, principal, id)
       // Restored since it was listed.
       if (!member?.deletedAt || member.deletedAt >= before) return

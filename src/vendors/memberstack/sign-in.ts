@@ -48,7 +48,7 @@ export async function signUp(
 ): Promise<SignedIn> {
   const input = await memberRules.withHashedPassword(ctx, visitor.principal, { ...fields, bySelf: true })
   const issuing = await issuingOf(ctx, visitor)
-  const joined = await withTransaction(ctx, tx => join(tx, visitor, input, issuing))
+  const joined = await withTransaction(ctx, visitor.principal, tx => join(tx, visitor, input, issuing))
   return signedIn(ctx, visitor, joined, 'afterSignup')
 }
 
@@ -64,7 +64,7 @@ export async function signUpWithCode(
   requirePasswordless(visitor.app)
   const issuing = await issuingOf(ctx, visitor)
   const joined = await ctx.attempts.run([codeLimit(visitor)], () =>
-    withTransaction(ctx, async tx => {
+    withTransaction(ctx, visitor.principal, async tx => {
       if (!(await codes.redeem(tx, visitor.principal, 'signup', fields.email, code))) return undefined
       return join(tx, visitor, { ...fields, passwordHash: null, verified: true, bySelf: true }, issuing)
     }),
@@ -122,21 +122,21 @@ export async function sendLoginCode(ctx: Context, { principal, app }: Visitor, e
   const member = await members.findByEmail(ctx, principal, email)
   if (!member) throw refusal('noSuchMember', 'notFound', 'no member has this email')
   if (member.suspendedBy !== null) return
-  await withTransaction(ctx, tx => codes.send(tx, principal, 'login', member.email, app.name))
+  await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'login', member.email, app.name))
 }
 
 /** Mails a sign-up code. Throws accessDenied (switched off) and emailTaken. */
 export async function sendSignUpCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
   requirePasswordless(app)
   if (await members.findByEmail(ctx, principal, email)) throw memberRules.emailTaken()
-  await withTransaction(ctx, tx => codes.send(tx, principal, 'signup', email, app.name))
+  await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'signup', email, app.name))
 }
 
 /** Mails a reset code to a member that may log in; whoever asks cannot tell whether there is one. */
 export async function sendResetCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
   const member = await members.findByEmail(ctx, principal, email)
   if (!member || member.suspendedBy !== null) return
-  await withTransaction(ctx, tx => codes.send(tx, principal, 'reset', member.email, app.name))
+  await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'reset', member.email, app.name))
 }
 
 /**
@@ -152,7 +152,7 @@ export async function resetPassword(
   const { principal } = visitor
   const member = await ctx.attempts.run(resetLimits(visitor), async () => {
     const passwordHash = await ctx.passwords.hash(newPassword)
-    return withTransaction(ctx, async tx => {
+    return withTransaction(ctx, principal, async tx => {
       const to = email ?? (await codes.emailOfReset(tx, principal, code))
       const found = to === undefined ? undefined : await members.findByEmail(tx, principal, to)
       const member = found && (await admissible(tx, principal, found.id))
@@ -169,7 +169,7 @@ export async function logOut(ctx: Context, visitor: Visitor, token: string | und
   const claims = token === undefined ? undefined : await tokens.verifyLiving(ctx, principal, token)
   if (!claims) return ''
   const { id } = claims
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     const ended = await tokenStore.end(tx, principal, { memberId: id, issuedAt: claims.iat }, 'logout')
     if (ended) await recordQuietly(tx, principal, 'member.logged_out', id)
   })
@@ -203,7 +203,7 @@ async function enter(
 ): Promise<SignedIn | undefined> {
   const { principal } = visitor
   const issuing = await issuingOf(ctx, visitor)
-  const entered = await withTransaction(ctx, async tx => {
+  const entered = await withTransaction(ctx, principal, async tx => {
     const member = await admissible(tx, principal, id)
     const admitted = member && (await admit(tx, member))
     if (!admitted) return undefined

@@ -52,7 +52,7 @@ export async function keySet(ctx: Context): Promise<{ keys: PublicJwk[] }> {
 export async function rotate(ctx: Context, principal: Principal): Promise<string> {
   const row = await newKey(ctx)
   const { kid } = row
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, principal, async tx => {
     await store.retire(tx, row.created_at)
     await store.insertIfNone(tx, row)
     tx.afterCommit(() => tx.lookups.clear())

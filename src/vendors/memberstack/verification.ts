@@ -10,12 +10,12 @@ import type { Visitor } from './sign-in.ts'
 /** Mails a member a code for the email that it has now. Throws memberUnknown. */
 export async function sendCode(ctx: Context, { principal, app }: Visitor, id: string): Promise<void> {
   const { email } = await members.get(ctx, principal, id)
-  await withTransaction(ctx, tx => codes.send(tx, principal, 'verification', email, app.name))
+  await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'verification', email, app.name))
 }
 
 /** Throws memberUnknown and verificationCodeInvalid. */
 export async function verifyEmail(ctx: Context, { principal }: Visitor, id: string, code: string): Promise<void> {
-  const verified = await withTransaction(ctx, async tx => {
+  const verified = await withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     // The code is the email's: one that was mailed to an older address is void.
     if (!(await codes.redeem(tx, principal, 'verification', member.email, code))) return false

@@ -43,7 +43,7 @@ export async function allow(
   consent: { accountId: string; organizationId: string; requestId: string },
 ): Promise<string> {
   const { accountId, organizationId: tenant, requestId } = consent
-  const code = await withTransaction(ctx, async tx => {
+  const code = await withTransaction(ctx, { vendor: 'aftership', tenant }, async tx => {
     const organizations = await listOrganizations(tx, accountId)
     if (!organizations.some(({ id }) => id === tenant)) {
       throw new DomainError('forbidden', 'Only an active owner or admin of an organization can connect an app to it.')
@@ -83,7 +83,7 @@ export async function exchange(
   requestId: string,
 ): Promise<Tokens> {
   requirePartner(app)
-  const tokens = await withTransaction(ctx, async tx => {
+  const tokens = await withTransaction(ctx, { vendor: 'aftership', tenant: app.id }, async tx => {
     const found = await findOfApp(tx, app, ['code'], input.code)
     if (!found) return undefined
     const { secret, grant } = found
@@ -110,7 +110,7 @@ export async function refresh(
   requestId: string,
 ): Promise<Tokens> {
   requirePartner(app)
-  const tokens = await withTransaction(ctx, async tx => {
+  const tokens = await withTransaction(ctx, { vendor: 'aftership', tenant: app.id }, async tx => {
     const found = await findOfApp(tx, app, ['refresh'], input.refreshToken)
     if (!found) return undefined
     const { secret, grant } = found
@@ -132,7 +132,7 @@ export async function refresh(
  * Throws invalid_grant for another client's token: RFC 7009 2.1 and 2.2.
  */
 export async function revoke(ctx: Context, app: apps.App, token: string, requestId: string): Promise<void> {
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, { vendor: 'aftership', tenant: app.id }, async tx => {
     const secret = await secrets.find(tx, ['access', 'refresh'], token)
     const grant = await grantStore.findById(tx, secret?.grantId ?? '')
     if (!grant) return
@@ -148,7 +148,7 @@ export async function revoke(ctx: Context, app: apps.App, token: string, request
 export async function purge(ctx: Context, limit: number): Promise<number> {
   const forgotten = await store.listForgettable(ctx, timestamp(ctx.clock.now()), limit)
   const grantIds = new Set(forgotten.flatMap(({ grant_id: id }) => id ?? []))
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, null, async tx => {
     for (const { token_hash: tokenHash } of forgotten) await store.remove(tx, tokenHash)
     for (const id of grantIds) {
       const grant = (await store.existsForGrant(tx, id)) ? undefined : await grantStore.findById(tx, id)

@@ -34,7 +34,7 @@ export async function requestLink(
 ): Promise<void> {
   if (email.length > EMAIL_MAX || !EMAIL.test(email)) throw new DomainError('invalid', 'Enter an email address.')
   const since = timestamp(ctx.clock.now() - secrets.LINK_WINDOW_MS)
-  await withTransaction(ctx, async tx => {
+  await withTransaction(ctx, null, async tx => {
     const account = await accounts.findByEmail(tx, email)
     const sent = await store.countLinks(tx, account?.id ?? '', since)
     const recipient = account?.verified && sent < LINKS_PER_HOUR ? account : undefined
@@ -56,7 +56,7 @@ export async function signIn(
   link: string,
   requestId: string,
 ): Promise<{ session: string; request: string }> {
-  return withTransaction(ctx, async tx => {
+  return withTransaction(ctx, null, async tx => {
     const { account, request, secret } = await findLink(tx, link)
     if (!(await secrets.use(tx, secret))) throw over()
     const session = await secrets.issue(tx, 'session', { accountId: account.id })
