@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 
 const TICKS_PER_SECOND = 100
 
@@ -34,4 +34,10 @@ export function cpuSeconds(pid: number): number {
   // proc_pid_stat(5): utime and stime are fields 14 and 15; field 2 is a name that may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** Seconds of processor time that all processes together have used so far, on all cores. */
+export function machineSeconds(): number {
+  const used = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq)
+  return used.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000
 }

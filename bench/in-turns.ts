@@ -33,8 +33,3 @@ export async function measureInTurns<Target, Kind extends Operation<Target>>(
   }
   return measured.map(({ operation, times }) => ({ operation, times: times.map(median) }))
 }
-
-/** Places from 0 to 1, evenly spread and in no order. */
-export function spread(n: number): number {
-  return (n * 0.618034) % 1
-}

@@ -14,11 +14,11 @@ import { join } from 'node:path'
 import { boundedRun } from './bounded-run.ts'
 import { type Client, connect } from './client.ts'
 import { LOAD_CORE, pinSelf } from './cores.ts'
-import { type Measured, measureInTurns, type Operation as OperationOn, spread } from './in-turns.ts'
+import { type Measured, measureInTurns, type Operation as OperationOn } from './in-turns.ts'
 import { cursorAt, emailOf, idOf } from './member-rows.ts'
 import { type MemberStore, makeMemberStore } from './member-store.ts'
 import { memoryOf } from './memory.ts'
-import { table } from './numbers.ts'
+import { spread, table } from './numbers.ts'
 import { type ServerProcess, startUnderstudy } from './server-process.ts'
 
 const SIZES = [1000, Number(process.argv[2] ?? 1_000_000)]

@@ -19,3 +19,8 @@ export function percentile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }
+
+/** Places from 0 to 1, evenly spread and in no order. */
+export function spread(n: number): number {
+  return (n * 0.618034) % 1
+}

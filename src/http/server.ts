@@ -13,6 +13,7 @@ import { controlApi } from './control/index.ts'
 import { createCatalogue, docsRoutes } from './docs.ts'
 import { healthRoutes } from './health.ts'
 import { type Metrics, routeOf } from './metrics.ts'
+import { ownerOf } from './owner.ts'
 import { sendProblem } from './problem.ts'
 
 /**
@@ -127,7 +128,7 @@ function observe(server: FastifyInstance, { log, metrics, vendors }: ServerParts
 
 function vendorOf(request: FastifyRequest, vendors: readonly Vendor[]): string {
   if (request.url.startsWith(CONTROL_PREFIX)) return CONTROL
-  return vendors.find(vendor => vendor.prefixes.some(prefix => request.url.startsWith(prefix)))?.name ?? 'server'
+  return ownerOf(request.url, vendors)?.name ?? 'server'
 }
 
 function label(scope: FastifyInstance, vendor: string): void {
@@ -136,18 +137,16 @@ function label(scope: FastifyInstance, vendor: string): void {
   })
 }
 
-/** Every path that is nobody's belongs to the vendor whose API is at the root. */
+/** A path that is not the server's own and no vendor's belongs to the vendor whose API is at the root. */
 function refuseUnknownPath(vendors: readonly Vendor[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
   // Two errors: the path is shown to whoever asked, and stays out of the log.
   const noted = new DomainError('notFound', 'there is no such route; /docs lists them')
-  const root = vendors.find(({ atRoot }) => atRoot)
-  if (!root) return sendProblem(noted, request, reply)
+  const owner = ownerOf(request.url, vendors)
+  if (!owner) return sendProblem(noted, request, reply)
   noteRefusal(request, noted)
-  const path = (request.url.split('?', 1)[0] ?? '').slice(0, SHOWN_PATH_MAX)
-  const { status, headers, body } = root.refuse(
-    new DomainError('notFound', `Cannot ${request.method} ${path}`),
-    request.id,
-  )
+  const path = (request.originalUrl.split('?', 1)[0] ?? '').slice(0, SHOWN_PATH_MAX)
+  const shown = new DomainError('notFound', `Cannot ${request.method} ${path}`)
+  const { status, headers, body } = owner.refuse(shown, request.id)
   return reply.code(status).headers(headers).send(body)
 }
 
@@ -156,8 +155,7 @@ function collapsed(url: string, vendors: readonly Vendor[]): string {
   const [path = '', ...query] = url.split('?')
   if (!path.includes('//')) return url
   const shorter = path.replace(/\/{2,}/g, '/')
-  const vendor = vendors.find(({ prefixes }) => prefixes.some(prefix => shorter.startsWith(prefix)))
-  return vendor?.atRoot ? [shorter, ...query].join('?') : url
+  return ownerOf(shorter, vendors)?.atRoot ? [shorter, ...query].join('?') : url
 }
 
 /** A path with a broken escape matches nothing that exists: `!` is in no id. The signature is checked on the original. */
