@@ -195,9 +195,7 @@ export function emailTaken(): DomainError {
 }
 
 function idTaken(): DomainError {
-  return new DomainError('conflict', 'a member with this id exists already', {
-    issues: [{ path: 'id', problem: 'invalid' }],
-  })
+  return new DomainError('conflict', 'a member with this id exists already')
 }
 
 /** Writes a member, whose email another may take at the same moment. */
