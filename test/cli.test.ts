@@ -13,7 +13,7 @@ import { fileWith, run, type ServerProcess, serve, shell, temporaryDirectory } f
 const fieldsOf = {
   aftership: ['baseUrl', 'apiKey'],
   easypost: ['baseUrl', 'productionKey', 'testKey'],
-  memberstack: ['baseUrl', 'secretKey', 'liveSecretKey', 'publicKey'],
+  memberstack: ['baseUrl', 'secretKey', 'liveSecretKey', 'publicKey', 'livePublicKey'],
 }
 
 const seed = fileWith(
@@ -33,6 +33,18 @@ control:
     - { name: operator, scope: admin, token: ust_pinned_token }
 `,
 )
+
+/** Each of Memberstack's keys opens its API, in its environment. */
+async function assertOpened({ memberstack: of = {} }: Environment): Promise<void> {
+  const get = async (path: string, key = '') => {
+    const reply = await fetch(new URL(path, of.baseUrl), { headers: { 'x-api-key': key } })
+    return (await reply.json()) as { totalCount: number; data: { mode: string } }
+  }
+  assert.ok((await get('members', of.secretKey)).totalCount > 0)
+  assert.equal((await get('members', of.liveSecretKey)).totalCount, 0)
+  assert.equal((await get('app', of.publicKey)).data.mode, 'sandbox')
+  assert.equal((await get('app', of.livePublicKey)).data.mode, 'live')
+}
 
 type Environment = Record<string, Record<string, string>> & { url: string }
 
@@ -125,15 +137,24 @@ test('a first start on an empty store makes sample data and keys, and prints com
   for (const name of built) assert.deepEqual(Object.keys(keys[name] ?? {}), fieldsOf[name])
   assert.deepEqual(Object.keys(keys.control ?? {}), ['baseUrl', 'token'])
   assert.equal(keys.aftership?.baseUrl, `${server.url}/admin/2022-01`)
+  assert.equal(keys.memberstack?.baseUrl, `${server.url}/`)
   assert.equal(keys.control?.baseUrl, `${server.url}/understudy/v1`)
+  await assertOpened(keys)
 
   const exports = await run(['env', '--data', data])
-  const names = ['UNDERSTUDY_URL', 'AFTERSHIP_BASE_URL', 'AFTERSHIP_API_KEY', 'UNDERSTUDY_CONTROL_TOKEN']
+  const names = [
+    'UNDERSTUDY_URL',
+    'AFTERSHIP_BASE_URL',
+    'AFTERSHIP_API_KEY',
+    'MEMBERSTACK_LIVE_SECRET_KEY',
+    'UNDERSTUDY_CONTROL_TOKEN',
+  ]
   const seen = await shell(`${exports.stdout}\nfor name in ${names.join(' ')}; do eval "echo \\$$name"; done`)
   assert.deepEqual(seen.trimEnd().split('\n'), [
     server.url,
     keys.aftership?.baseUrl,
     keys.aftership?.apiKey,
+    keys.memberstack?.liveSecretKey,
     keys.control?.token,
   ])
 

@@ -137,3 +137,41 @@ test('nobody in particular holds nothing; what is no email is refused', async ()
   }
   await app.assertEvents()
 })
+
+test('keys of Memberstack apps end with their holder, in every app and environment, and come back with them', async () => {
+  const holder = 'jane@acme.test'
+  const seed = { apps: ['one', 'two'].map(name => ({ id: `app_${name}`, name, keys: {} })) }
+  const app = await startApp(`${ACME}memberstack: ${JSON.stringify(seed)}\n`)
+  const operator = operatorOf(app)
+  const make = async (id: string, kind: string, environment: string, person?: string) => {
+    const body = { kind, environment, holder: person }
+    const made = await operator.post<{ key: { id: string }; apiKey: string }>(`/memberstack/apps/${id}/keys`, body)
+    const url = kind === 'secret' ? '/members' : '/app'
+    const status = async () => (await app.request({ url, headers: { 'x-api-key': made.body.apiKey } })).statusCode
+    return { id: made.body.key.id, status }
+  }
+  const theirs = [
+    await make('app_one', 'secret', 'sandbox', holder),
+    await make('app_one', 'public', 'live', 'Jane@Acme.test'),
+    await make('app_two', 'secret', 'live', holder),
+  ]
+  const others = [await make('app_one', 'secret', 'sandbox', 'nina@acme.test'), await make('app_two', 'public', 'live')]
+  const statuses = () => Promise.all([...theirs, ...others].map(({ status }) => status()))
+  assert.deepEqual(await statuses(), [200, 200, 200, 200, 200])
+  await app.newEvents()
+
+  const gone = await operator.post<Held>(`/holders/${holder}/offboard`)
+  assert.deepEqual(
+    gone.body.keys.map(({ id, active }) => [id, active]),
+    theirs.map(({ id }) => [id, false]),
+  )
+  assert.deepEqual(await statuses(), [401, 401, 401, 200, 200])
+  const events = await app.newEvents()
+  assert.deepEqual(
+    events.map(({ type, vendor, tenant, subject }) => [type, vendor, tenant, subject]),
+    theirs.map(({ id }, index) => ['credential.disabled', 'memberstack', index < 2 ? 'app_one' : 'app_two', id]),
+  )
+  await operator.post(`/holders/${holder}/restore`)
+  assert.deepEqual(await statuses(), [200, 200, 200, 200, 200])
+  await app.assertEvents('credential.enabled', 'credential.enabled', 'credential.enabled')
+})

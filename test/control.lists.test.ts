@@ -49,6 +49,7 @@ const lists: { path: string; id?: string; grow: () => Promise<void>; newestFirst
     grow: () =>
       grow('/aftership/apps', name => ({ name, partner: false, redirectUris: ['https://app.test/callback'] })),
   },
+  { path: '/memberstack/apps', grow: () => grow('/memberstack/apps', name => ({ name })) },
 ]
 
 for (const { path, id = 'id', grow, newestFirst } of lists) {

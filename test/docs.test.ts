@@ -21,15 +21,63 @@ interface Document {
   paths: Record<string, Record<string, Operation>>
 }
 
-/** The routes of the Members API; those of the control API are listed in its own test. */
-const memberRoutes = [
-  'delete /admin/2022-01/memberships/{id}',
-  'get /admin/2022-01/memberships',
-  'get /admin/2022-01/memberships/{id}',
-  'get /admin/2022-01/roles',
-  'patch /admin/2022-01/memberships/{id}',
-  'post /admin/2022-01/memberships',
-]
+/** The routes of vendors' own APIs; those of the control API are listed in its own test. */
+const routesOf: Record<string, { under: RegExp; routes: string[] }> = {
+  aftership: {
+    under: / \/admin\//,
+    routes: [
+      'delete /admin/2022-01/memberships/{id}',
+      'get /admin/2022-01/memberships',
+      'get /admin/2022-01/memberships/{id}',
+      'get /admin/2022-01/roles',
+      'patch /admin/2022-01/memberships/{id}',
+      'post /admin/2022-01/memberships',
+    ],
+  },
+  memberstack: {
+    under: /^/,
+    routes: [
+      'delete /member',
+      'delete /members/{id}',
+      'get /.well-known/jwks.json',
+      'get /app',
+      'get /app-member',
+      'get /app/content-groups',
+      'get /app/plans',
+      'get /app/plans/{id}',
+      'get /jwks',
+      'get /member',
+      'get /member/json',
+      'get /members',
+      'get /members/{id}',
+      'patch /members/{id}',
+      'post /app-member',
+      'post /auth/login',
+      'post /auth/passwordless/login',
+      'post /auth/passwordless/login/send',
+      'post /auth/passwordless/signup/send',
+      'post /auth/reset-password',
+      'post /auth/send-email-verification',
+      'post /auth/send-reset-password-email',
+      'post /auth/signup',
+      'post /auth/verify-email',
+      'post /event',
+      'post /member',
+      'post /member-auth',
+      'post /member/json',
+      'post /member/logout',
+      'post /member/plans/add',
+      'post /member/plans/remove',
+      'post /member/set-password',
+      'post /members',
+      'post /members/verify-token',
+      'post /members/{id}',
+      'post /members/{id}/add-plan',
+      'post /members/{id}/remove-plan',
+      'post /page-view',
+    ],
+  },
+}
 
 function operationsOf({ paths }: Document): [route: string, operation: Operation][] {
   return Object.entries(paths).flatMap(([path, methods]) =>
@@ -69,9 +117,10 @@ for (const name of names) {
       assert.ok(Object.values(responses).every(({ description }) => typeof description === 'string'))
       if (method === 'patch') assert.ok(requestBody?.content['application/json'], `${route} shows its body`)
     }
-    if (name !== 'aftership') return
-    const routes = operations.map(([route]) => route).filter(route => route.includes('/admin/'))
-    assert.deepEqual(routes.sort(), memberRoutes)
+    const listed = routesOf[name]
+    if (!listed) return
+    const routes = operations.map(([route]) => route).filter(route => listed.under.test(route))
+    assert.deepEqual(routes.sort(), listed.routes)
   })
 
   test(`/docs/${name} shows every operation, and runs no script`, async () => {
@@ -98,17 +147,37 @@ test('/docs leads to each API and to health, readiness and metrics', async () =>
   for (const url of links) assert.equal((await docs.request({ url })).statusCode, 200, url)
 })
 
-test('what is nowhere is 404, told as a problem', async () => {
+test('what is nowhere below the server’s own paths is 404, told as a problem', async () => {
   for (const [method, url] of [
-    ['GET', '/'],
-    ['GET', '/nothing'],
     ['POST', '/health'],
+    ['GET', '/ready/now'],
+    ['GET', '/metrics/nothing'],
     ['GET', '/docs/nothing'],
+    ['GET', '/docs/nothing?more'],
     ['GET', '/openapi/nothing.json'],
-    ['GET', '/%E0%A4%A'],
-    ['DELETE', '/admins'],
+    ['GET', '/understudy'],
+    ['GET', '/understudy/v2?a=1'],
   ] as const) {
     const reply = await docs.request({ method, url })
     assertProblem({ status: reply.statusCode, body: reply.json(), headers: reply.headers }, 404, 'notFound')
   }
+})
+
+test('what is nobody’s is 404 as the API at the root says it', async () => {
+  for (const [method, url] of [
+    ['GET', '/'],
+    ['GET', '/nothing'],
+    ['POST', '/healthy'],
+    ['GET', '/documents'],
+    ['DELETE', '/admins'],
+  ] as const) {
+    const { statusCode, headers, ...reply } = await docs.request({ method, url: `${url}?a=1` })
+    assert.equal(statusCode, 404)
+    assert.deepEqual(reply.json(), { code: 'generic-message', message: `Cannot ${method} ${url}` })
+    assert.deepEqual(
+      Object.keys(headers).filter(name => name.startsWith('access-control-')),
+      [],
+    )
+  }
+  assert.equal((await docs.request({ url: '/%E0%A4%A' })).statusCode, 404)
 })

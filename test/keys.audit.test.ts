@@ -40,3 +40,68 @@ test('a key is stale 90 days after its last use, or after it was made when there
     ['unused', 120, 'never-used stale'],
   ])
 })
+
+const MEMBERSTACK = `
+memberstack:
+  apps:
+    - id: app_audit
+      name: Acme Club
+      keys:
+        sandboxSecret: { key: sk_sb_audit_used, holder: Jane@acme.test }
+        liveSecret: { key: sk_audit_live, holder: jane@acme.test }
+        sandboxPublic: pk_sb_audit_used
+        livePublic: pk_audit_live
+`
+
+test('Memberstack’s keys are rows like all others: of each kind and environment, used by requests', async () => {
+  const { app, clock, request } = await startApp(MEMBERSTACK)
+  for (const [url, key] of [
+    ['/members', 'sk_sb_audit_used'],
+    ['/app', 'pk_sb_audit_used'],
+  ] as const) {
+    assert.equal((await request({ url, headers: { 'x-api-key': key } })).statusCode, 200)
+  }
+  const usedAt = new Date(clock.now()).toISOString()
+  clock.advance(90 * DAY)
+  await app.runJobs()
+  const rows = await Array.fromAsync(auditRows(app.context, async () => true))
+  const common = { vendor: 'memberstack', tenant: 'app_audit', owner: '', active: true, ageDays: 90 }
+  assert.deepEqual(
+    rows.map(({ fingerprint: _, ...row }) => row),
+    [
+      {
+        ...common,
+        name: 'sandbox secret key',
+        holder: 'jane@acme.test',
+        mode: 'secret:sandbox',
+        lastUsedAt: usedAt,
+        marks: ['stale'],
+      },
+      {
+        ...common,
+        name: 'live secret key',
+        holder: 'jane@acme.test',
+        mode: 'secret:live',
+        lastUsedAt: null,
+        marks: ['never-used', 'stale'],
+      },
+      {
+        ...common,
+        name: 'sandbox public key',
+        holder: null,
+        mode: 'public:sandbox',
+        lastUsedAt: usedAt,
+        marks: ['stale', 'orphaned'],
+      },
+      {
+        ...common,
+        name: 'live public key',
+        holder: null,
+        mode: 'public:live',
+        lastUsedAt: null,
+        marks: ['never-used', 'stale', 'orphaned'],
+      },
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify(rows), /k_sb_audit|k_audit/)
+})

@@ -228,6 +228,10 @@ test('a logout leads where a plan of the member says', async () => {
   const app = await startApp(ACME)
   const { tokens } = await signUp(app, { email: 'nina@acme.example', plans: [plans.free, tour].map(planIdOf) })
   assert.deepEqual(await logOut(app, tokens.accessToken), { redirect: '/tour/bye' })
+  const token = await loginToken(app, ada.email)
+  const added = await okClient(app, 'POST', '/member/plans/add', { token, body: { planId: plans.plus.id } })
+  assert.equal(added.redirect, '', 'the own redirect is for logins')
+  assert.deepEqual(await logOut(app, token), { redirect: '' })
 })
 
 const planIdOf = ({ id }: { id: string }) => ({ planId: id })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import { keys, login, SEED } from './memberstack.support.ts'
 import { ACME, assertProblem, OPERATOR_TOKEN, operatorOf } from './operator.ts'
 import { startApp, type TestApp } from './support.ts'
 
@@ -55,6 +56,7 @@ test('metrics count requests by vendor, method, route and status, with their tim
   await operator.get('/keys')
   await operator.get('/nothing')
   await app.request({ url: '/nothing' })
+  await app.request({ url: '/docs/nothing' })
 
   const total = 'understudy_requests_total'
   const cases: [labels: Record<string, string | number>, count: number][] = [
@@ -64,6 +66,7 @@ test('metrics count requests by vendor, method, route and status, with their tim
     [{ vendor: 'aftership', method: 'GET', route: 'unmatched', status: 404 }, 1],
     [{ vendor: 'control', method: 'GET', route: '/understudy/v1/keys', status: 200 }, 1],
     [{ vendor: 'control', method: 'GET', route: 'unmatched', status: 404 }, 1],
+    [{ vendor: 'memberstack', method: 'GET', route: 'unmatched', status: 404 }, 1],
     [{ vendor: 'server', method: 'GET', route: 'unmatched', status: 404 }, 1],
   ]
   for (const [labels, count] of cases) assert.equal(await metric(app, total, labels), count, JSON.stringify(labels))
@@ -83,6 +86,49 @@ test('metrics count refusals by a rate limit, and traps', async () => {
   assert.equal(await metric(app, 'understudy_rate_limited_total', { vendor: 'aftership' }), 3)
   await app.request({ url: `${BASE}/roles`, headers: { 'aftership-api-key': 'as_plain_key' } })
   assert.equal(await metric(app, 'understudy_traps_total', { vendor: 'aftership', trap: 'legacy-api-key-header' }), 1)
+})
+
+test('Memberstack’s routes are at the root, and counted and logged as its own, by their patterns', async () => {
+  const app = await startApp(SEED)
+  const secret = { 'x-api-key': keys.acme }
+  const page = { 'x-api-key': keys.acmePublic }
+  const { tokens } = await login(app, 'ada@acme.example')
+  app.log.splice(0)
+  const asked: [method: 'GET' | 'POST' | 'OPTIONS', url: string, headers: object, route: string, status: number][] = [
+    ['GET', '/members?first=1', secret, '/members', 200],
+    ['GET', '/members/ada%40acme.example', secret, '/members/:id', 200],
+    ['POST', '/members/mem_sb_none', secret, '/members/:id', 400],
+    ['POST', '/members/verify-token', {}, '/members/verify-token', 400],
+    ['GET', '/app/plans/pln_free', page, '/app/plans/:id', 200],
+    ['GET', '//app', page, '/app', 200],
+    ['GET', '/member', { ...page, authorization: `Bearer ${tokens.accessToken}` }, '/member', 200],
+    ['GET', '/member/json', page, '/member/json', 401],
+    ['OPTIONS', '/auth/login', { origin: 'https://page.test' }, '/auth/*', 204],
+    ['GET', '/jwks', {}, '/jwks', 200],
+  ]
+  for (const [method, url, headers, route, status] of asked) {
+    const reply = await app.request({ method, url, headers: { ...headers } })
+    assert.equal(reply.statusCode, status, url)
+    const line = app.log.at(-1)
+    assert.deepEqual([line?.vendor, line?.method, line?.route, line?.status], ['memberstack', method, route, status])
+  }
+  assert.equal(app.log.length, asked.length, 'one line a request')
+  assert.doesNotMatch(JSON.stringify(app.log), /acme\.example|pln_free|mem_sb_|eyJ/)
+  const reasons = app.log.flatMap(({ code, reason }) => (code === undefined ? [] : [[code, reason]]))
+  assert.deepEqual(reasons, [
+    ['memberUnknown', 'no such member'],
+    ['secretKeyMalformed', 'the key is missing or malformed, or of the other kind'],
+    ['loginRequired', 'no member token'],
+  ])
+  for (const [method, , , route, status] of asked) {
+    assert.equal(await metric(app, 'understudy_requests_total', { vendor: 'memberstack', method, route, status }), 1)
+  }
+})
+
+test('Memberstack’s rate limit is counted', async () => {
+  const app = await startApp(SEED)
+  for (let count = 0; count < 27; count++) await app.request({ url: '/members' })
+  assert.equal(await metric(app, 'understudy_rate_limited_total', { vendor: 'memberstack' }), 2)
 })
 
 /** Requests of every kind: what is asked, and what its log line says beside method and status. */
@@ -145,7 +191,8 @@ const requests: {
     line: { status: 404, code: 'notFound', reason: 'no such invitation' },
   },
   { url: '/health', line: { vendor: 'server', route: '/health', status: 200 } },
-  { url: '/nothing', line: { vendor: 'server', route: 'unmatched', status: 404, code: 'notFound' } },
+  { url: '/nothing', line: { vendor: 'memberstack', route: 'unmatched', status: 404, code: 'notFound' } },
+  { url: '/docs/nothing', line: { vendor: 'server', route: 'unmatched', status: 404, code: 'notFound' } },
 ]
 
 test('one log line a request, by the id that the reply carries, with the reason of a refusal', async () => {

@@ -6,6 +6,7 @@ import type { ConnectionError } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { PlainReply, Vendor } from '../vendors/vendor.ts'
+import { ownerOf } from './owner.ts'
 import { problemOf } from './problem.ts'
 
 const STATUS_TEXT: Record<number, string> = {
@@ -46,7 +47,7 @@ function isAnswered(socket: Socket & { _httpMessage?: ServerResponse | null }): 
 }
 
 function replyFor(error: DomainError, path: string, vendors: readonly Vendor[], requestId: string): PlainReply {
-  const vendor = vendors.find(({ prefixes }) => prefixes.some(prefix => path.startsWith(prefix)))
+  const vendor = ownerOf(path, vendors)
   if (vendor) return vendor.refuse(error, requestId)
   const { status, body } = problemOf(error, requestId)
   return { status, headers: { 'content-type': 'application/problem+json; charset=utf-8' }, body: JSON.stringify(body) }

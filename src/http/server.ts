@@ -8,10 +8,12 @@ import { DomainError } from '../platform/errors.ts'
 import { noteRefusal } from '../platform/web/refusal.ts'
 import type { Vendor } from '../vendors/vendor.ts'
 import { answerBrokenHttp } from './broken-http.ts'
+import { lazyCompilers } from './compilers.ts'
 import { controlApi } from './control/index.ts'
 import { createCatalogue, docsRoutes } from './docs.ts'
 import { healthRoutes } from './health.ts'
 import { type Metrics, routeOf } from './metrics.ts'
+import { ownerOf } from './owner.ts'
 import { sendProblem } from './problem.ts'
 
 /**
@@ -22,6 +24,8 @@ const HEADERS_PARSED_MAX_BYTES = 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
 /** No parameter is longer than the request line may be: the router refuses none by itself. */
 const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
+
+const SHOWN_PATH_MAX = 200
 
 const CONTROL = 'control'
 const CONTROL_PREFIX = '/understudy/v1'
@@ -60,6 +64,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     rewriteUrl: request => decodable(collapsed(request.url ?? '/', vendors)),
     clientErrorHandler: (error, socket) =>
       answerBrokenHttp(error, socket, { vendors, log, requestId: context.ids.hex32() }),
+    schemaController: { compilersFactory: lazyCompilers },
     // All findings at once, and nothing converted or dropped on the way in.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
   }) as unknown as FastifyInstance // the logger's type parameter, which nobody here needs
@@ -122,7 +127,7 @@ function observe(server: FastifyInstance, { log, metrics, vendors }: ServerParts
 
 function vendorOf(request: FastifyRequest, vendors: readonly Vendor[]): string {
   if (request.url.startsWith(CONTROL_PREFIX)) return CONTROL
-  return vendors.find(vendor => vendor.prefixes.some(prefix => request.url.startsWith(prefix)))?.name ?? 'server'
+  return ownerOf(request.url, vendors)?.name ?? 'server'
 }
 
 function label(scope: FastifyInstance, vendor: string): void {
@@ -131,16 +136,16 @@ function label(scope: FastifyInstance, vendor: string): void {
   })
 }
 
-/** Every path that is nobody's belongs to the vendor whose API is at the root. */
+/** A path that is not the server's own and no vendor's belongs to the vendor whose API is at the root. */
 function refuseUnknownPath(vendors: readonly Vendor[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = new DomainError(
-    'notFound',
-    `Cannot ${request.method} ${(request.url.split('?', 1)[0] ?? '').slice(0, 200)}`,
-  )
-  const root = vendors.find(({ atRoot }) => atRoot)
-  if (!root) return sendProblem(error, request, reply)
-  noteRefusal(request, error)
-  const { status, headers, body } = root.refuse(error, request.id)
+  // Two errors: the path is shown to whoever asked, and stays out of the log.
+  const noted = new DomainError('notFound', 'there is no such route; /docs lists them')
+  const owner = ownerOf(request.url, vendors)
+  if (!owner) return sendProblem(noted, request, reply)
+  noteRefusal(request, noted)
+  const path = (request.originalUrl.split('?', 1)[0] ?? '').slice(0, SHOWN_PATH_MAX)
+  const shown = new DomainError('notFound', `Cannot ${request.method} ${path}`)
+  const { status, headers, body } = owner.refuse(shown, request.id)
   return reply.code(status).headers(headers).send(body)
 }
 
@@ -149,8 +154,7 @@ function collapsed(url: string, vendors: readonly Vendor[]): string {
   const [path = '', ...query] = url.split('?')
   if (!path.includes('//')) return url
   const shorter = path.replace(/\/{2,}/g, '/')
-  const vendor = vendors.find(({ prefixes }) => prefixes.some(prefix => shorter.startsWith(prefix)))
-  return vendor?.atRoot ? [shorter, ...query].join('?') : url
+  return ownerOf(shorter, vendors)?.atRoot ? [shorter, ...query].join('?') : url
 }
 
 /** A path with a broken escape matches nothing that exists: `!` is in no id. The signature is checked on the original. */

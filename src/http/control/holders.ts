@@ -21,8 +21,9 @@ export function holderRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         config,
         schema: {
           tags,
-          summary: 'Disable every key that a person holds',
-          description: 'At every vendor, and control tokens too. OAuth grants they gave end for good.',
+          summary: 'End what a person can do',
+          description:
+            'Disables the keys they hold, at every vendor, and control tokens. OAuth grants they gave end for good. As a member of Memberstack apps they are logged out and cannot log in; their plans go where the configuration says so.',
           params: ByEmail,
           response: { 200: Keys },
         },
@@ -36,7 +37,8 @@ export function holderRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         schema: {
           tags,
           summary: 'Take an offboarding back',
-          description: 'Enables what it disabled, unless something else disabled that too.',
+          description:
+            'Enables what it disabled, unless something else disabled that too; gives members their plans and their way in back.',
           params: ByEmail,
           response: { 200: Keys },
         },

@@ -5,6 +5,7 @@ import type { Context } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
+import { isStorable } from '../../platform/web/storable.ts'
 import type { ControlScope, Vendor } from '../../vendors/vendor.ts'
 import { Problem, sendProblem } from '../problem.ts'
 import { eventRoutes } from './events.ts'
@@ -30,7 +31,9 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
       request.operatorScope = held
     })
     app.addHook('preValidation', async request => {
-      if (request.routeOptions.schema?.body) request.body = parseJson(request.rawBody)
+      if (!request.routeOptions.schema?.body) return
+      request.body = parseJson(request.rawBody)
+      if (!isStorable(request.body)) throw new DomainError('malformed', 'the body holds text that cannot be kept')
     })
     app.addHook('onRoute', route => {
       const response = { ...(route.schema?.response as object | undefined), '4xx': Problem }

@@ -74,9 +74,9 @@ test('what is given back can be taken again in the same window', () => {
   limits.take('key', 2, WINDOW_MS)
   limits.take('key', 2, WINDOW_MS)
   limits.giveBack('key')
-  const resetAt = START + WINDOW_MS
-  assert.deepEqual(limits.take('key', 2, WINDOW_MS), { allowed: true, limit: 2, remaining: 0, resetAt })
-  assert.deepEqual(limits.take('key', 2, WINDOW_MS), { allowed: false, limit: 2, remaining: 0, resetAt })
+  const [resetAt, resetInMs] = [START + WINDOW_MS, WINDOW_MS]
+  assert.deepEqual(limits.take('key', 2, WINDOW_MS), { allowed: true, limit: 2, remaining: 0, resetAt, resetInMs })
+  assert.deepEqual(limits.take('key', 2, WINDOW_MS), { allowed: false, limit: 2, remaining: 0, resetAt, resetInMs })
 })
 
 test('attempts that all fail but one leave the others counted, whatever their order', () => {
@@ -130,12 +130,14 @@ test('a changed limit holds within the window that is open', () => {
     limit: 5,
     remaining: 1,
     resetAt: START + WINDOW_MS,
+    resetInMs: WINDOW_MS,
   })
   assert.deepEqual(limits.take('key', 2, WINDOW_MS), {
     allowed: false,
     limit: 2,
     remaining: 0,
     resetAt: START + WINDOW_MS,
+    resetInMs: WINDOW_MS,
   })
 })
 

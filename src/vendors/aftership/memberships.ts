@@ -195,6 +195,8 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   for (const { organization_id: tenant, id } of deleted) {
     const principal: Principal = { vendor: 'aftership', tenant, actor: 'system:retention', operator: true }
     await withTransaction(ctx, async tx => {
+      // Restored since it was listed: then it stays.
+      if (!(await store.findAny(tx, tenant, id))?.deletedAt) return
       await store.purge(tx, tenant, id)
       await events.record(tx, principal, 'membership.purged', id, { id })
     })

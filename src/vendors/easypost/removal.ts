@@ -55,6 +55,8 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   for (const { tenant, id } of deleted) {
     const principal: Principal = { vendor: VENDOR, tenant, actor: 'system:retention', operator: true }
     await withTransaction(ctx, async tx => {
+      // Restored since it was listed: then it stays.
+      if (!(await store.findAny(tx, tenant, id))?.deletedAt) return
       await credentials.removeOwned(tx, principal, keysOf({ tenant, id }))
       await brands.remove(tx, tenant, id)
       await store.purge(tx, tenant, id)

@@ -1,6 +1,7 @@
 // The Admin API: contract section 3, and the guide's order.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
 import * as appStore from './apps.store.ts'
 import { refusal, wrongType } from './errors.ts'
@@ -21,6 +22,9 @@ type Query = Record<string, unknown>
 
 const params = schema.ById
 const tags = ['Members']
+const RetrievedMember = schema.dataOrNull(
+  Type.Object({ ...schema.Member.properties, teams: Type.Optional(schema.Teams) }),
+)
 
 export const ADMIN_PATH = '/members'
 
@@ -67,7 +71,7 @@ export function adminRoutes(ctx: Context, app: FastifyInstance): void {
 
   app.get<ById>(
     `${ADMIN_PATH}/:id`,
-    route('Retrieve a member by id or email', { params }, schema.dataOf(schema.Member)),
+    route('Retrieve a member by id or email', { params, querystring: schema.RetrieveQuery }, RetrievedMember),
     async request => {
       const { principal } = request.memberstack.caller
       requireDecodable(request)
@@ -93,7 +97,12 @@ export function adminRoutes(ctx: Context, app: FastifyInstance): void {
 
   app.delete<ById>(
     `${ADMIN_PATH}/:id`,
-    route('Delete a member', { params, body: schema.DeleteBody }, schema.dataOf(schema.DeletedMember)),
+    route(
+      'Delete a member',
+      { params, querystring: schema.DeleteQuery, body: schema.DeleteBody },
+      schema.dataOf(schema.DeletedMember),
+      { 502: schema.ErrorReply },
+    ),
     async request => {
       const { caller, body } = request.memberstack
       const { id } = request.params
@@ -127,10 +136,11 @@ export function adminRoutes(ctx: Context, app: FastifyInstance): void {
   )
 }
 
-function route(summary: string, input: object, reply: object) {
+function route(summary: string, input: object, reply: object, others: object = {}) {
+  const response = { 200: reply, '4xx': schema.ErrorReply, ...others }
   return {
     config: { memberstack: {} },
-    schema: { tags, summary, ...input, response: { 200: reply, '4xx': schema.ErrorReply } },
+    schema: { tags, summary, security: schema.signedBy.key, ...input, response },
   }
 }
 

@@ -1,5 +1,6 @@
 // Apps: made and set by the control API and the seed only. Contract sections 2 and 14.
 
+import { isDeepStrictEqual } from 'node:util'
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
 import { isUniqueViolation } from '../../platform/db/engine.ts'
@@ -76,8 +77,8 @@ export async function update(
 }
 
 /**
- * Connects an environment to a Stripe account, or, with null, to none. The key is kept sealed and never shown. Throws
- * `notFound` (app) and `invalid` (`secretKey`, `apiBase`).
+ * Connects an environment to a Stripe account, or, with null, to none. The key is kept sealed and never shown. No change,
+ * no event. Throws `notFound` (app) and `invalid` (`secretKey`, `apiBase`).
  */
 export async function connectStripe(
   ctx: Context,
@@ -87,6 +88,7 @@ export async function connectStripe(
   if (connection) checkStripeConnection(principal.environment, connection)
   await withTransaction(ctx, async tx => {
     await get(tx, principal.tenant)
+    if (isDeepStrictEqual(connection ?? undefined, await stripeConnection(tx, principal))) return
     const sealedKey = connection && tx.vault.seal(connection.secretKey, stripePlace(principal))
     await store.setStripe(tx, principal, { sealedKey, apiBase: connection?.apiBase ?? null })
     const data = { environment: principal.environment, connected: connection !== null }

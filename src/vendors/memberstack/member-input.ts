@@ -1,6 +1,7 @@
 // Bodies to fields: contract sections 6 and 11. Each refusal is the vendor's own, in the order of the fields.
 
 import { EMAIL_MAX } from '../../platform/email.ts'
+import { isStorableText } from '../../platform/web/storable.ts'
 import { missing, refusal, wrongType } from './errors.ts'
 import type { JsonObject } from './members.store.ts'
 
@@ -77,7 +78,7 @@ export function ownChangesIn(body: Body): Pick<MemberChanges, 'customFields' | '
 export function textIn(body: Body, field: string): string {
   const value = body[field]
   if (value === undefined) throw missing(field)
-  if (typeof value !== 'string' || !isStorable(value)) throw wrongType(field, 'must be a string')
+  if (typeof value !== 'string' || !isStorableText(value)) throw wrongType(field, 'must be a string')
   if (value === '') throw missing(field)
   return value
 }
@@ -121,7 +122,7 @@ function planIdsIn({ plans }: Body): string[] {
 
 function planIdIn(plan: unknown, index: number): string {
   const id = isObject(plan) ? plan.planId : undefined
-  if (typeof id !== 'string' || !isStorable(id)) throw wrongType(`plans.${index}.planId`, 'must be a string')
+  if (typeof id !== 'string' || !isStorableText(id)) throw wrongType(`plans.${index}.planId`, 'must be a string')
   return id
 }
 
@@ -136,7 +137,7 @@ function objectIn(body: Body, field: string): JsonObject | undefined {
 function nullableText(body: Body, field: string): string | null | undefined {
   const value = body[field]
   if (value === undefined || value === null) return value
-  if (typeof value !== 'string' || value.length > TEXT_MAX || !isStorable(value)) {
+  if (typeof value !== 'string' || value.length > TEXT_MAX || !isStorableText(value)) {
     throw wrongType(field, `must be a string of at most ${TEXT_MAX} characters, or null`)
   }
   return value
@@ -159,11 +160,6 @@ export function requireShallow(field: string, value: unknown): void {
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Not every store keeps a null character, and half a surrogate pair is no text. */
-function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0')
 }
 
 function given<T extends object>(fields: T): { [Field in keyof T]: Exclude<T[Field], undefined> } {

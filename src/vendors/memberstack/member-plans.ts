@@ -94,13 +94,13 @@ export async function set(
   return withTransaction(ctx, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)
-    const plan = await plans.visible(tx, principal, planId)
     if (!held) {
+      const plan = await plans.visible(tx, principal, planId)
       const connection = await connect(tx, principal, member, plan, change)
       await recordAdded(tx, principal, member, connection)
       return { ...member, connections: [...member.connections, connection] }
     }
-    const payment = plan.type === 'FREE' ? null : change.payment === undefined ? held.payment : change.payment
+    const payment = held.type === 'FREE' ? null : change.payment === undefined ? held.payment : change.payment
     const updated = { ...held, status: change.status ?? held.status, payment }
     if (JSON.stringify(updated) === JSON.stringify(held)) return member
     await connections.update(tx, principal, memberId, planId, updated)

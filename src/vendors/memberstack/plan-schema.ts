@@ -20,11 +20,11 @@ const Price = Type.Object(
 )
 
 export const PlanId = Type.String({ pattern: '^pln_[A-Za-z0-9_-]{1,100}$', description: '`pln_…`' })
-export const PlanType = Type.Enum(['FREE', 'SUBSCRIPTION', 'ONETIME'])
+const PlanType = Type.Enum(['FREE', 'SUBSCRIPTION', 'ONETIME'])
 export const Permissions = Type.Array(Text, { maxItems: 100, uniqueItems: true })
 
 /** What can be changed of a plan; all may be left out. */
-export const planFields = {
+const planFields = {
   description: Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()])),
   priority: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   status: Type.Optional(Type.Enum(['ACTIVE', 'INACTIVE'])),

@@ -3,7 +3,7 @@ import type { Context } from '../../platform/context.ts'
 import type { Environment } from './realm.ts'
 
 export type PlanType = 'FREE' | 'SUBSCRIPTION' | 'ONETIME'
-export type PlanStatus = 'ACTIVE' | 'INACTIVE'
+type PlanStatus = 'ACTIVE' | 'INACTIVE'
 
 interface PlanTable {
   app_id: string

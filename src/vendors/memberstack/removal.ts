@@ -78,6 +78,10 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
   for (const { tenant, environment, id } of deleted) {
     const principal: AppPrincipal = { vendor: VENDOR, tenant, environment, actor: 'system:retention', operator: true }
     await withTransaction(ctx, async tx => {
+      await store.lock(tx, principal, id)
+      const member = await store.findAny(tx, principal, id)
+      // Restored since it was listed: then it stays.
+      if (!member || member.deletedAt === null) return
       await connections.removeAll(tx, principal, id)
       await store.purge(tx, principal, id)
       await recordQuietly(tx, principal, 'member.purged', id)

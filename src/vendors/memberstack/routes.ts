@@ -7,6 +7,7 @@ import { appRoutes } from './client/app.routes.ts'
 import { authRoutes } from './client/auth.routes.ts'
 import { allowOrigins, answerPreflights } from './client/cors.ts'
 import { memberRoutes } from './client/member.routes.ts'
+import { KeySet, signedBy } from './schema.ts'
 import { refuseTheRest, setUpScope } from './scope.ts'
 import * as signingKeys from './signing-keys.ts'
 
@@ -57,8 +58,14 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
 
 /** The public halves of the signing keys: no key is needed, and any page may read them. */
 function keySetRoutes(ctx: Context, app: FastifyInstance): void {
+  const schema = {
+    tags: ['Tokens'],
+    summary: 'The key set that verifies member tokens',
+    security: signedBy.nobody,
+    response: { 200: KeySet },
+  }
   for (const url of KEY_SET_PATHS) {
-    app.get(url, { schema: { tags: ['Tokens'], summary: 'The key set that verifies member tokens' } }, (_, reply) => {
+    app.get(url, { schema }, (_, reply) => {
       reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' })
       return signingKeys.keySet(ctx)
     })

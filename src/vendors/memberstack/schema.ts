@@ -39,13 +39,25 @@ const memberFields = {
 }
 export const Member = Type.Object({ ...memberFields, json: Json })
 export const ListedMember = Type.Object({ ...memberFields, json: Type.Optional(Json) })
+export const Teams = Type.Object({ ownedTeams: Type.Array(Type.Unknown()), joinedTeams: Type.Array(Type.Unknown()) })
 export const OwnMember = Type.Object({
   ...memberFields,
   auth: Type.Object({ email: Type.String(), hasPassword: Type.Boolean(), providers: Type.Array(Type.Unknown()) }),
-  teams: Type.Object({ ownedTeams: Type.Array(Type.Unknown()), joinedTeams: Type.Array(Type.Unknown()) }),
+  teams: Teams,
 })
 
 export const dataOf = <T extends Parameters<typeof Type.Union>[0][number]>(data: T) => Type.Object({ data })
+/** The same, where there may be nobody. */
+export const dataOrNull = <T extends Parameters<typeof Type.Union>[0][number]>(data: T) =>
+  dataOf(Type.Union([data, Type.Null()]))
+
+/** How callers sign in, as the documentation says it: by a key, by a key and a member's token, or not at all. */
+export const signedBy = {
+  key: [{ apiKey: [] }],
+  member: [{ apiKey: [], memberToken: [] }],
+  keyOrMember: [{ apiKey: [] }, { apiKey: [], memberToken: [] }],
+  nobody: [],
+}
 
 export const MemberList = Type.Object({
   totalCount: Type.Integer({ description: 'Of the whole environment.' }),
@@ -92,9 +104,16 @@ export const DeleteBody = Type.Object({
   deleteStripeCustomer: Type.Optional(Type.Boolean()),
   cancelStripeSubscriptions: Type.Optional(Type.Boolean()),
 })
+const Flag = (what: string) => Type.Optional(Type.String({ description: `\`true\` ${what}; in the body too.` }))
+export const DeleteQuery = Type.Object({
+  deleteStripeCustomer: Flag('deletes the Stripe customer'),
+  cancelStripeSubscriptions: Flag('cancels its subscriptions'),
+})
+export const RetrieveQuery = Type.Object({ include: Type.Optional(Type.String({ description: '`teams`.' })) })
 export const DeletedMember = Type.Object({ id: Type.String() })
 export const PlanBody = Type.Object({ planId: Type.String() })
-export const Ok = Type.String({ description: 'The text `OK`.' })
+/** The text `OK`, which is no JSON. */
+export const Ok = { description: 'Done.', content: { 'text/plain': { schema: Type.Literal('OK') } } }
 export const TokenBody = Type.Object({ token: Type.String() })
 export const TokenClaims = Type.Object({
   id: Type.String(),
@@ -175,4 +194,16 @@ export const Auth = Type.Object({
   contentGroups: Type.Array(Type.Unknown()),
 })
 export const Success = Type.Object({ success: Type.Boolean() })
+export const KeySet = Type.Object({
+  keys: Type.Array(
+    Type.Object({
+      kty: Type.Literal('RSA'),
+      n: Type.String(),
+      e: Type.String(),
+      alg: Type.Literal('RS256'),
+      use: Type.Literal('sig'),
+      kid: Type.String(),
+    }),
+  ),
+})
 export const SessionData = Type.Object({ sessionId: Type.String() })

@@ -150,6 +150,7 @@ function asMember(error: DomainError): DomainError {
   return error.reason === 'memberUnknown' ? refusal('memberTokenInvalid', 'unauthenticated', error.message) : error
 }
 
-function shownPath({ url }: FastifyRequest): string {
-  return (url.split('?', 1)[0] ?? '').slice(0, SHOWN_PATH_MAX)
+/** As it was asked for, but for repeated slashes. */
+function shownPath({ originalUrl }: FastifyRequest): string {
+  return (originalUrl.split('?', 1)[0] ?? '').replace(/\/{2,}/g, '/').slice(0, SHOWN_PATH_MAX)
 }

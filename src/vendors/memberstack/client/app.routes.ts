@@ -60,7 +60,9 @@ export function appRoutes(ctx: Context, app: FastifyInstance): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/app-member',
-    ...route('Read the app and oneself', TAG, {}, schema.dataOf(AppAndMember), { anyBody: true }),
+    ...route('Read the app and oneself', TAG, { security: schema.signedBy.keyOrMember }, schema.dataOf(AppAndMember), {
+      anyBody: true,
+    }),
     handler: async request => {
       const { principal } = request.memberstack.caller
       const token = bearerIn(request)

@@ -24,6 +24,9 @@ const SignUpBody = Type.Object({
   passwordlessToken: Type.Optional(Type.String()),
   ...Profile,
 })
+const SignUpQuery = Type.Object({
+  isPasswordless: Type.Optional(Type.String({ description: '`true`: `passwordlessToken` in place of `password`.' })),
+})
 const LoginBody = Type.Object({ email: Email, password: Type.String() })
 const CodeBody = Type.Object({ email: Email, passwordlessToken: Type.String() })
 const EmailBody = Type.Object({ email: Email })
@@ -35,17 +38,21 @@ const SUCCEEDED = { data: { success: true } }
 const RESET_SENT = { data: 'If a member has this email, a reset code is on its way.' }
 
 export function authRoutes(ctx: Context, app: FastifyInstance): void {
-  app.post('/auth/signup', route('Sign up', TAG, { body: SignUpBody }, auth), async request => {
-    const { body } = request.memberstack
-    const { isPasswordless } = request.query as Record<string, unknown>
-    const email = emailIn(body)
-    if (isPasswordless === 'true') {
-      const code = textIn(body, 'passwordlessToken')
-      return authOf(await signIn.signUpWithCode(ctx, visitorOf(request), { email, code, ...profileIn(body) }))
-    }
-    const password = newPasswordIn(body, 'password')
-    return authOf(await signIn.signUp(ctx, visitorOf(request), { email, password, ...profileIn(body) }))
-  })
+  app.post(
+    '/auth/signup',
+    route('Sign up', TAG, { querystring: SignUpQuery, body: SignUpBody }, auth),
+    async request => {
+      const { body } = request.memberstack
+      const { isPasswordless } = request.query as Record<string, unknown>
+      const email = emailIn(body)
+      if (isPasswordless === 'true') {
+        const code = textIn(body, 'passwordlessToken')
+        return authOf(await signIn.signUpWithCode(ctx, visitorOf(request), { email, code, ...profileIn(body) }))
+      }
+      const password = newPasswordIn(body, 'password')
+      return authOf(await signIn.signUp(ctx, visitorOf(request), { email, password, ...profileIn(body) }))
+    },
+  )
   app.post('/auth/login', route('Log in', TAG, { body: LoginBody }, auth), async request => {
     const { body } = request.memberstack
     const credentials = { email: textIn(body, 'email'), password: textIn(body, 'password') }

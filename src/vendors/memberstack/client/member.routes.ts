@@ -41,13 +41,17 @@ const PlanRemoved = Type.Object({ member: schema.OwnMember })
 
 export function memberRoutes(ctx: Context, app: FastifyInstance): void {
   // Without a good token null, which makes the package clear its session.
-  app.get('/member', route('Read oneself', TAG, {}, Own), async request => {
-    const { principal } = request.memberstack.caller
-    const token = bearerIn(request)
-    const claims = token === undefined ? undefined : await tokens.verifyLiving(ctx, principal, token)
-    const found = claims && (await store.find(ctx, principal, claims.id))
-    return { data: found ? ownMemberOf(found) : null }
-  })
+  app.get(
+    '/member',
+    route('Read oneself', TAG, { security: schema.signedBy.keyOrMember }, schema.dataOrNull(schema.OwnMember)),
+    async request => {
+      const { principal } = request.memberstack.caller
+      const token = bearerIn(request)
+      const claims = token === undefined ? undefined : await tokens.verifyLiving(ctx, principal, token)
+      const found = claims && (await store.find(ctx, principal, claims.id))
+      return { data: found ? ownMemberOf(found) : null }
+    },
+  )
   app.post('/member', route('Update oneself', TAG, { body: Fields }, Own, member), async request => {
     const { caller, body } = request.memberstack
     const { id } = claimsOf(request)
@@ -109,9 +113,13 @@ export function memberRoutes(ctx: Context, app: FastifyInstance): void {
       return { data: { member: ownMemberOf(updated) } }
     },
   )
-  app.post('/member/logout', route('Log out', TAG, {}, schema.dataOf(Redirect)), async request => ({
-    data: { redirect: await logOut(ctx, visitorOf(request), bearerIn(request)) },
-  }))
+  app.post(
+    '/member/logout',
+    route('Log out', TAG, { security: schema.signedBy.keyOrMember }, schema.dataOf(Redirect)),
+    async request => ({
+      data: { redirect: await logOut(ctx, visitorOf(request), bearerIn(request)) },
+    }),
+  )
 }
 
 /** Throws fieldMissing (nothing, or half of a password change), emailInvalid, passwordTooShort and `invalid`. */
