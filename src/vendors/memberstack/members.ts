@@ -156,7 +156,7 @@ export async function save(
   if (isDeepStrictEqual(member, changed)) return member
   const updated = { ...changed, updatedAt: timestamp(tx.clock.now()) }
   try {
-    await store.update(tx, principal, updated)
+    await store.update(tx, principal, member, updated)
   } catch (error) {
     if (isUniqueViolation(error)) throw emailTaken()
     throw error
@@ -188,7 +188,7 @@ export async function storePassword(
   passwordHash: string,
 ): Promise<store.Member> {
   const updated = { ...member, passwordHash, updatedAt: timestamp(tx.clock.now()) }
-  await store.update(tx, principal, updated)
+  await store.update(tx, principal, member, updated)
   await recordQuietly(tx, principal, 'member.password_changed', member.id)
   return updated
 }

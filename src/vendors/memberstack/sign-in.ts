@@ -209,10 +209,11 @@ async function enter(
   const entered = await withTransaction(ctx, async tx => {
     await members.lock(tx, principal, id)
     const member = await members.find(tx, principal, id)
-    const admitted = member && member.suspendedBy === null ? await admit(tx, member) : undefined
+    if (!member || member.suspendedBy !== null) return undefined
+    const admitted = await admit(tx, member)
     if (!admitted) return undefined
     const present = { ...admitted, lastLogin: timestamp(tx.clock.now()) }
-    await members.update(tx, principal, present)
+    await members.update(tx, principal, member, present)
     await recordQuietly(tx, principal, 'member.signed_in', id)
     return { member: present, reserved: await tokens.reserve(tx, principal, id, issuing) }
   })
