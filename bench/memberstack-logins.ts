@@ -68,11 +68,11 @@ interface Setting {
 await boundedRun(LIMIT_MS, async directory => {
   const setting = await prepare(join(directory, 'data'))
   const rounds: Round[] = []
-  await round(setting)
-  while (rounds.length < ROUNDS) rounds.push(await round(setting))
+  // Of the first, nothing counts: code is compiled and caches fill.
+  for (let n = 0; n <= ROUNDS; n++) rounds.push(await round(setting))
   for (const client of [setting.admin, ...setting.visitors]) client.close()
   await Promise.all([setting.alone.stop(), setting.server.stop()])
-  return report(rounds)
+  return report(rounds.slice(1))
 })
 
 async function prepare(directory: string): Promise<Setting> {
@@ -112,7 +112,8 @@ async function phase(setting: Setting, { pid }: ServerProcess, work: () => Promi
     perSecond,
     cpuMs: (own / perSecond) * 1000,
     busy: own / settings.concurrency,
-    others: others / seconds / availableParallelism(),
+    // What the system counts in ticks may come out below nothing.
+    others: Math.max(0, others / seconds / availableParallelism()),
   }
 }
 
@@ -155,6 +156,8 @@ async function read(admin: Client, n: number): Promise<number> {
 
 function report(rounds: Round[]): boolean {
   const undisturbed = rounds.filter(({ alone, logins }) => !(Math.max(alone.others, logins.others) > OTHERS_MAX))
+  const each = rounds.map(({ alone, logins }) => (logins.perSecond / alone.perSecond).toFixed(2))
+  console.log(`logins against hashes, round by round: ${each.join(' ')}`)
   const enough = undisturbed.length >= UNDISTURBED_MIN
   const kept = [reportLogins(rounds, undisturbed, enough), reportReads(enough ? undisturbed : rounds)]
   return kept.every(Boolean)

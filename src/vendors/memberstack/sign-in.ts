@@ -4,7 +4,7 @@
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, withTransaction } from '../../platform/context.ts'
 import { emailKey } from '../../platform/email.ts'
-import type { DomainError } from '../../platform/errors.ts'
+import { DomainError } from '../../platform/errors.ts'
 import type { AttemptLimit } from '../../platform/rate-limit/attempts.ts'
 import type { App } from './apps.store.ts'
 import { recordQuietly } from './changes.ts'
@@ -21,6 +21,8 @@ const WINDOW_MS = 15 * 60_000
 const FAILED_LOGINS_PER_EMAIL = 10
 /** An address may be many people's: enough for an office, too few to try passwords on many accounts. */
 const FAILED_PER_ADDRESS = 100
+const MAIL_WINDOW_MS = 3_600_000
+const MAILS_PER_ADDRESS = 100
 const WRONG_RESETS_PER_ADDRESS = 10
 const WRONG_RESETS_PER_ENVIRONMENT = 200
 
@@ -116,24 +118,36 @@ export async function logInWithCode(
   return signed
 }
 
-/** Mails a login code. Throws accessDenied (switched off) and noSuchMember; to a suspended member nothing is sent. */
-export async function sendLoginCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+/**
+ * Mails a login code; to a suspended member nothing is sent. Throws accessDenied (switched off), noSuchMember and
+ * `rateLimited` (a hundred codes asked for by an address in an hour).
+ */
+export async function sendLoginCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
+  const { principal, app } = visitor
   requirePasswordless(app)
+  limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member) throw refusal('noSuchMember', 'notFound', 'no member has this email')
   if (member.suspendedBy !== null) return
   await withTransaction(ctx, tx => codes.send(tx, principal, 'login', member.email, app.name))
 }
 
-/** Mails a sign-up code. Throws accessDenied (switched off) and emailTaken. */
-export async function sendSignUpCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+/** Mails a sign-up code. Throws accessDenied (switched off), emailTaken and `rateLimited` as `sendLoginCode`. */
+export async function sendSignUpCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
+  const { principal, app } = visitor
   requirePasswordless(app)
+  limitMails(ctx, visitor)
   if (await members.findByEmail(ctx, principal, email)) throw memberRules.emailTaken()
   await withTransaction(ctx, tx => codes.send(tx, principal, 'signup', email, app.name))
 }
 
-/** Mails a reset code to a member that may log in; whoever asks cannot tell whether there is one. */
-export async function sendResetCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+/**
+ * Mails a reset code to a member that may log in; whoever asks cannot tell whether there is one. Throws `rateLimited` as
+ * `sendLoginCode`.
+ */
+export async function sendResetCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
+  const { principal, app } = visitor
+  limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member || member.suspendedBy !== null) return
   await withTransaction(ctx, tx => codes.send(tx, principal, 'reset', member.email, app.name))
@@ -208,7 +222,7 @@ async function enter(
     const admitted = member && (await admit(tx, member))
     if (!admitted) return undefined
     const present = { ...admitted, lastLogin: timestamp(tx.clock.now()) }
-    await members.update(tx, principal, present)
+    await members.update(tx, principal, member, present)
     await recordQuietly(tx, principal, 'member.signed_in', id)
     return { member: present, reserved: await tokens.reserve(tx, principal, id, issuing) }
   })
@@ -241,6 +255,15 @@ function issuingOf(ctx: Context, { app }: Visitor): Promise<tokens.Issuing> {
 async function rehash(ctx: Context, password: string, stored: string | null): Promise<string | undefined> {
   if (stored === null || !ctx.passwords.needsRehash(stored)) return undefined
   return ctx.passwords.hash(password).catch(() => undefined)
+}
+
+/** Nobody is to fill strangers' mailboxes, or to have so many codes alive that guessing one becomes likely. */
+function limitMails(ctx: Context, visitor: Visitor): void {
+  const window = `${windowOf(visitor, 'mails')}:${visitor.address}`
+  const { allowed, resetInMs } = ctx.limits.take(window, MAILS_PER_ADDRESS, MAIL_WINDOW_MS)
+  if (allowed) return
+  const retryAfterS = Math.ceil(resetInMs / 1000)
+  throw new DomainError('rateLimited', 'too many codes asked for by one address', { retryAfterS })
 }
 
 function requirePasswordless({ settings }: App): void {
