@@ -1,6 +1,6 @@
 // Measures whether Memberstack requests stay as fast in an app of 1,000,000 members as in one of 1,000.
 //
-// Run: `node bench/memberstack-scale.ts [members]`, about three minutes, most of them to fill the larger store. A server
+// Run: `node bench/memberstack-scale.ts [members]`, about two minutes, most of them to fill the larger store. A server
 // runs on each store, on disk; requests go over a socket one at a time, to one store and then to the other, and one kind
 // after the other, so that whatever else the machine does hits all alike.
 //
