@@ -15,3 +15,9 @@ export async function boundedRun(limitMs: number, measure: (directory: string) =
   }, limitMs).unref()
   process.exitCode = (await measure(directory)) ? 0 : 1
 }
+
+/** Says whether a bound was kept, and returns it. */
+export function verdict(kept: boolean, bound: string): boolean {
+  console.log(`${kept ? 'kept' : 'BROKEN'}: ${bound}`)
+  return kept
+}

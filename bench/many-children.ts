@@ -11,7 +11,7 @@
 
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
-import { boundedRun } from './bounded-run.ts'
+import { boundedRun, verdict } from './bounded-run.ts'
 import { type ChildrenStore, makeChildrenStore } from './children-store.ts'
 import { LOAD_CORE, pinSelf } from './cores.ts'
 import { memoryOf } from './memory.ts'
@@ -130,9 +130,4 @@ function memory({ pid }: ServerProcess): boolean {
   const { mostMiB } = memoryOf(pid)
   console.log(`memory at its most: ${mostMiB.toFixed(0)} MiB`)
   return verdict(!(mostMiB > MEMORY_MAX_MIB), `at most ${MEMORY_MAX_MIB} MiB`)
-}
-
-function verdict(kept: boolean, bound: string): boolean {
-  console.log(`${kept ? 'kept' : 'BROKEN'}: ${bound}`)
-  return kept
 }

@@ -43,8 +43,8 @@ export function emailOf(n: number): string {
   return `member${n}@example.com`
 }
 
-/** The `after` of the page that starts with the n-th member, upward; downward, of the one that starts before it. */
-export function cursorAt(n: number): number {
+/** As `after`, it leads to the members behind the n-th, in either order. */
+export function numberOf(n: number): number {
   return n + FIRST_NUMBER
 }
 
@@ -76,7 +76,7 @@ function memberAt(n: number, passwordHash: string): Member {
   const held = n % GOLD_EVERY === 0 ? [reader, gold] : [reader]
   return {
     id: idOf(n),
-    number: FIRST_NUMBER + n,
+    number: numberOf(n),
     email: emailOf(n),
     passwordHash,
     verified: n % 2 === 0,

@@ -8,16 +8,16 @@
 //
 // How to read it: `a second` is hashes or logins; `CPU ms` the processor time of the process for one; `busy` the share
 // that the process used of as many cores as hash at once; `others` what processes that have no part in this used of the
-// machine. `ratio` is logins against hashes, the median over the rounds. A round that others disturbed says little, and
-// is left out; with fewer than three left, the ratio is that of CPU ms, and all reads count. Their times are seen by the
-// client; `idle` shows them without logins beside them. The bounds: a ratio of 0.8; reads beside logins take less than
-// 50 ms by the 99th percentile. Exit code 1 if one is broken.
+// machine. `ratio` is logins against hashes, the median over the rounds. A round that others disturbed says little: it is
+// left out, and another is made, up to four minutes of them. With fewer than three left, the ratio is that of CPU ms,
+// and all reads count. Their times are seen by the client; `idle` shows them without logins beside them. The bounds: a
+// ratio of 0.8; reads beside logins take less than 50 ms by the 99th percentile. Exit code 1 if one is broken.
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../src/config.ts'
 import { createPasswords } from '../src/platform/passwords.ts'
-import { boundedRun } from './bounded-run.ts'
+import { boundedRun, verdict } from './bounded-run.ts'
 import { type Client, connect } from './client.ts'
 import { cpuSeconds, machineSeconds } from './cores.ts'
 import { emailOf, idOf } from './member-rows.ts'
@@ -27,7 +27,9 @@ import { type ServerProcess, start, startUnderstudy } from './server-process.ts'
 
 const MEMBERS = 400
 const CONNECTIONS = 16
+/** Undisturbed ones are wanted, and how many are made at most to get them. */
 const ROUNDS = 7
+const ROUNDS_MAX = 20
 const ROUND_MS = Number(process.argv[2] ?? 5000)
 const IDLE_MS = 2000
 const READ_EVERY_MS = 50
@@ -36,7 +38,7 @@ const READ_MAX_MS = 50
 /** Of the machine: what others may use in a round that counts. */
 const OTHERS_MAX = 0.1
 const UNDISTURBED_MIN = 3
-const LIMIT_MS = 300_000
+const LIMIT_MS = 420_000
 
 const { passwords: settings } = await readConfig({}, {})
 
@@ -67,9 +69,10 @@ interface Setting {
 
 await boundedRun(LIMIT_MS, async directory => {
   const setting = await prepare(join(directory, 'data'))
-  const rounds: Round[] = []
+  // Of the first, nothing counts: code is compiled and caches fill.
   await round(setting)
-  while (rounds.length < ROUNDS) rounds.push(await round(setting))
+  const rounds: Round[] = []
+  while (rounds.length < ROUNDS_MAX && rounds.filter(isUndisturbed).length < ROUNDS) rounds.push(await round(setting))
   for (const client of [setting.admin, ...setting.visitors]) client.close()
   await Promise.all([setting.alone.stop(), setting.server.stop()])
   return report(rounds)
@@ -112,7 +115,8 @@ async function phase(setting: Setting, { pid }: ServerProcess, work: () => Promi
     perSecond,
     cpuMs: (own / perSecond) * 1000,
     busy: own / settings.concurrency,
-    others: others / seconds / availableParallelism(),
+    // What the system counts in ticks may come out below nothing.
+    others: Math.max(0, others / seconds / availableParallelism()),
   }
 }
 
@@ -153,24 +157,32 @@ async function read(admin: Client, n: number): Promise<number> {
   return performance.now() - startedAt
 }
 
+function isUndisturbed({ alone, logins }: Round): boolean {
+  return !(Math.max(alone.others, logins.others) > OTHERS_MAX)
+}
+
 function report(rounds: Round[]): boolean {
-  const undisturbed = rounds.filter(({ alone, logins }) => !(Math.max(alone.others, logins.others) > OTHERS_MAX))
-  const enough = undisturbed.length >= UNDISTURBED_MIN
-  const kept = [reportLogins(rounds, undisturbed, enough), reportReads(enough ? undisturbed : rounds)]
+  const each = rounds.map(({ alone, logins }) => (logins.perSecond / alone.perSecond).toFixed(2))
+  console.log(`logins against hashes, round by round: ${each.join(' ')}`)
+  const undisturbed = rounds.filter(isUndisturbed)
+  console.log(`${settings.concurrency} hashes at once; undisturbed rounds: ${undisturbed.length} of ${rounds.length}`)
+  const quiet = undisturbed.length >= UNDISTURBED_MIN
+  if (!quiet) console.log('the machine was busy: all rounds count')
+  const counted = quiet ? undisturbed : rounds
+  const kept = [reportLogins(counted, quiet), reportReads(counted)]
   return kept.every(Boolean)
 }
 
-function reportLogins(rounds: Round[], undisturbed: Round[], enough: boolean): boolean {
-  const byTime = median(undisturbed.map(({ alone, logins }) => logins.perSecond / alone.perSecond))
+function reportLogins(rounds: Round[], quiet: boolean): boolean {
+  const byTime = median(rounds.map(({ alone, logins }) => logins.perSecond / alone.perSecond))
   const byCpu = median(rounds.map(({ alone, logins }) => alone.cpuMs / logins.cpuMs))
   const alone = rounds.map(({ alone }) => alone)
   const logins = rounds.map(({ logins }) => logins)
   const header = ['', 'a second', 'CPU ms', 'busy', 'others']
-  const ratios = ['ratio', undisturbed.length > 0 ? byTime.toFixed(3) : '', byCpu.toFixed(3), '', '']
+  const ratios = ['ratio', byTime.toFixed(3), byCpu.toFixed(3), '', '']
   console.log(table([header, lineOf('argon2id alone', alone), lineOf('logins', logins), ratios]))
-  console.log(`${settings.concurrency} hashes at once; undisturbed rounds: ${undisturbed.length} of ${ROUNDS}`)
-  const measure = enough ? 'the hashes a second' : 'the hashes a second of CPU time (the machine was busy)'
-  return verdict((enough ? byTime : byCpu) >= RATIO_MIN, `logins are at least ${RATIO_MIN} of ${measure}`)
+  const measure = quiet ? 'the hashes a second' : 'the hashes a second of CPU time'
+  return verdict((quiet ? byTime : byCpu) >= RATIO_MIN, `logins are at least ${RATIO_MIN} of ${measure}`)
 }
 
 function lineOf(name: string, phases: Phase[]): string[] {
@@ -188,23 +200,14 @@ function percent(share: number): string {
 }
 
 function reportReads(rounds: Round[]): boolean {
-  const line = (name: string, times: number[]) => {
-    const shown = [median(times), percentile(times, 0.99), Math.max(...times)].map(time => time.toFixed(1))
-    return [name, String(times.length), ...shown]
-  }
-  const beside = rounds.flatMap(({ readsBeside }) => readsBeside)
+  const header = ['GET /members/:id, ms', 'reads', 'median', '99 %', 'longest']
   const idle = rounds.flatMap(({ idleReads }) => idleReads)
-  console.log(
-    table([
-      ['GET /members/:id, ms', 'reads', 'median', '99 %', 'longest'],
-      line('idle', idle),
-      line('beside logins', beside),
-    ]),
-  )
+  const beside = rounds.flatMap(({ readsBeside }) => readsBeside)
+  console.log(table([header, readsLineOf('idle', idle), readsLineOf('beside logins', beside)]))
   return verdict(percentile(beside, 0.99) < READ_MAX_MS, `99 % of reads beside logins take under ${READ_MAX_MS} ms`)
 }
 
-function verdict(kept: boolean, bound: string): boolean {
-  console.log(`${kept ? 'kept' : 'BROKEN'}: ${bound}`)
-  return kept
+function readsLineOf(name: string, times: number[]): string[] {
+  const shown = [median(times), percentile(times, 0.99), Math.max(...times)].map(time => time.toFixed(1))
+  return [name, String(times.length), ...shown]
 }

@@ -14,7 +14,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import autocannon from 'autocannon'
-import { boundedRun } from './bounded-run.ts'
+import { boundedRun, verdict } from './bounded-run.ts'
 import { canPin, cpuSeconds, LOAD_CORE, pinSelf } from './cores.ts'
 import { type MembershipStore, makeStore } from './membership-store.ts'
 import { median, table } from './numbers.ts'
@@ -119,8 +119,7 @@ function report(bare: Contender, understudy: Contender): boolean {
   const enough = undisturbed.length >= UNDISTURBED_MIN
   const kept = (enough ? byRequests : byCpu) >= RATIO_MIN
   const measure = enough ? 'requests per second' : 'requests per second of CPU time (the machine was busy)'
-  console.log(`${kept ? 'kept' : 'BROKEN'}: at least ${RATIO_MIN} of the bare route's ${measure}`)
-  return kept
+  return verdict(kept, `at least ${RATIO_MIN} of the bare route's ${measure}`)
 }
 
 function lineOf({ name, rounds }: Contender): string[] {

@@ -25,7 +25,7 @@ export interface Config {
   publicUrl: string | undefined
   logLevel: string
   retentionDays: number
-  /** Whether `X-Forwarded-*` of a proxy is believed. */
+  /** Whether `X-Forwarded-*` of the proxy before the server is believed, and of no proxy before that one. */
   trustProxy: boolean
   /** A path prefix that a proxy strips; AfterShip signatures cover it. */
   strippedPrefix: string

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import * as memberships from '../src/vendors/aftership/memberships.ts'
 import { ACME, assertProblem, type Body, operatorOf } from './operator.ts'
 import { DAY, HOUR, MINUTE, startApp } from './support.ts'
 
@@ -150,16 +149,6 @@ test('a removal is taken back as a whole: the membership as it was, and the keys
   assert.deepEqual((await operator.get<{ data: Body[] }>(`${base}?status=deleted`)).body.data, [])
   assertProblem(await operator.post(`${base}/m_jane/restore`), 409, 'conflict')
   await app.assertEvents()
-})
-
-test('a removal that is taken back while old ones are being forgotten is not forgotten', async () => {
-  const { app, operator } = await start()
-  await operator.delete(`${base}/m_jane`)
-  app.clock.advance(31 * DAY)
-  const { context } = app.app
-  const principal = { vendor: 'aftership', tenant: 'org_acme', actor: 'cli:test', operator: true } as const
-  await Promise.all([memberships.purge(context, 100), memberships.restore(context, principal, 'm_jane')])
-  assert.equal((await operator.get(`${base}/m_jane`)).body.deletedAt, null)
 })
 
 test('a removal cannot be taken back when its seat or its account is taken, or when it was forgotten', async () => {

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as removal from '../src/vendors/easypost/removal.ts'
 import {
   acme,
   acmeRecord,
@@ -162,16 +161,6 @@ describe('children that come back', () => {
     const { body } = await operator.get<Json>(`/keys?vendor=easypost&tenant=${ids.acme}`)
     for (const { id, owner } of body.data) if (owner === ids.desk) await operator.post(`/keys/${id}/enable`)
     assertRefused(await call(app, 'GET', '/users', { key: keys.desk }), 'APIKEY.INACTIVE')
-  })
-
-  test('is kept when it is taken back while the forgetting is under way', async () => {
-    const app = await start()
-    await ok(app, 'DELETE', `/users/${ids.desk}`, {}, 204)
-    app.clock.advance(31 * DAY)
-    const operator = { vendor: 'easypost', tenant: ids.acme, actor: 'cli:test', operator: true } as const
-    const { context } = app.app
-    await Promise.all([removal.purge(context, 100), removal.restore(context, operator, ids.desk)])
-    await ok(app, 'GET', '/users', { key: keys.desk })
   })
 
   test('when its retention time is over it is gone, with keys and brand, also as a cursor', async () => {

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as removal from '../src/vendors/memberstack/removal.ts'
 import { ACME, APPS, fieldsOf, start } from './memberstack.control.support.ts'
 import {
   acmeWith,
@@ -180,16 +179,6 @@ describe('deleted members', () => {
     await app.app.runJobs()
     await app.assertEvents(...members.map(() => 'member.purged'))
     assert.deepEqual(await walk(operatorOf(app), `${MEMBERS}?environment=sandbox&state=deleted`, 200), [])
-  })
-
-  test('that are taken back while the forgetting is under way are kept', async () => {
-    const { app } = await start()
-    for (const id of [ids.ada, ids.ben]) await ok(app, 'DELETE', `/members/${id}`)
-    app.clock.advance(31 * DAY)
-    const { context } = app.app
-    const operator = { vendor: 'memberstack', tenant: ids.acme, environment: 'sandbox', actor: 'cli:test' } as const
-    await Promise.all([removal.purge(context, 100), removal.restore(context, operator, ids.ben)])
-    assert.deepEqual(await listed(app), { totalCount: 1, ids: [ids.ben] })
   })
 
   test('cannot be changed', async () => {

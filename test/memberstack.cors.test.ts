@@ -94,6 +94,11 @@ test('every answer of the client API can be read by the page that asked, whateve
 describe('an error before there is a route has the headers too', () => {
   const cases: [string, number, (app: TestApp) => Promise<Reply>][] = [
     ['an unknown path', 404, app => callClient(app, 'GET', '/auth/none', { origin: SITE })],
+    [
+      'a path out of scope below a slash too many',
+      404,
+      app => callClient(app, 'GET', '//v2/data-tables/notes', { origin: SITE }),
+    ],
     ['another method', 404, app => callClient(app, 'PUT', '/member', { origin: SITE, body: {} })],
     ['broken JSON', 400, app => callClient(app, 'POST', '/auth/login', { origin: SITE, body: '{"email":' })],
     [

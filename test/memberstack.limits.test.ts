@@ -134,6 +134,15 @@ describe('counted by', () => {
   })
 })
 
+test('the address is the one that the trusted proxy adds, and not what its client says', async () => {
+  const app = await start()
+  for (let sent = 0; sent < PER_SECOND; sent++) {
+    assert.equal((await list(app, from(`203.0.113.${sent}, 192.0.2.1`))).status, 200)
+  }
+  assertLimited(await list(app, from('203.0.113.99, 192.0.2.1')))
+  assert.equal((await list(app, from('203.0.113.99, 192.0.2.2'))).status, 200)
+})
+
 test('the address is the connection’s, when no proxy is trusted', async () => {
   const app = await startApp(seedOf({ ...acme, settings: { rateLimit: { perSecond: 2 } } }))
   const client = openClient(await app.app.listen())

@@ -231,3 +231,33 @@ test('a code dies with its member', async () => {
   await assertLive(app, [false], [session])
   await loginToken(app, 'nina@acme.example')
 })
+
+test('a password that is changed otherwise voids the code', async () => {
+  const app = await startApp(ACME)
+  const token = await loginToken(app, ada.email)
+  const code = await mailedCode(app, SEND, ada.email)
+  const body = { oldPassword: PASSWORD, newPassword: NEW_PASSWORD }
+  await okClient(app, 'POST', '/member-auth', { token, body })
+  assertRefused(await tryReset(app, { token: code, newPassword: 'a third password' }), 'wrongResetCode')
+  await loginToken(app, ada.email, NEW_PASSWORD)
+})
+
+test('an address may ask for a hundred codes an hour, for whomever and of whichever kind', async () => {
+  const app = await startApp(ACME)
+  const ask = (caller: TestApp, path: string, email: string) => callClient(caller, 'POST', path, { body: { email } })
+  for (let asked = 0; asked < 100; asked++) {
+    // The limit on requests of any kind is a hundred a second.
+    if (asked === 50) app.clock.advance(1000)
+    const path = asked % 2 ? SEND : '/auth/passwordless/signup/send'
+    assert.equal((await ask(app, path, `nobody-${asked}@acme.example`)).status, 200)
+  }
+  const untilOver = HOUR - 2000
+  app.clock.advance(1000)
+  for (const path of [SEND, '/auth/passwordless/signup/send', '/auth/passwordless/login/send']) {
+    assertTooMany(await ask(app, path, ada.email), untilOver)
+  }
+  assert.deepEqual(await app.mailsTo(ada.email), [], 'and nothing is sent')
+  assert.equal((await ask(from(app, '10.1.1.1'), SEND, ada.email)).status, 200, 'another address may')
+  app.clock.advance(untilOver)
+  assert.equal((await ask(app, SEND, ada.email)).status, 200)
+})

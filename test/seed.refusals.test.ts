@@ -81,9 +81,10 @@ const unfit: [text: string, ...says: string[]][] = [
     '6: memberstack.apps.0.members.live.0.id: ',
   ],
   [
-    'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - { email: a@b }\n          - { email: " a@b.test" }\n',
+    'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - { email: a@b }\n          - { email: " a@b.test" }\n          - { email: "a\\u0001@b.test" }\n',
     '6: memberstack.apps.0.members.live.0.email: ',
     '7: memberstack.apps.0.members.live.1.email: ',
+    '8: memberstack.apps.0.members.live.2.email: ',
   ],
   [
     'memberstack:\n  apps:\n    - name: A\n      members:\n        live:\n          - email: a@b.test\n            password: 123123123\n            json: text\n',

@@ -55,7 +55,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     genReqId: () => context.ids.hex32(),
     // A logger of its own for each request costs more than the line it writes; lines name the request themselves.
     childLoggerFactory: logger => logger,
-    trustProxy: parts.trustProxy,
+    // The one before us: what stands further left in `X-Forwarded-For` its clients may have invented.
+    trustProxy: parts.trustProxy && ((_address, hop) => hop === 0),
     exposeHeadRoutes: false,
     return503OnClosing: false,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -153,3 +153,15 @@ test('windows that are dropped while others open take no open one with them', ()
     assert.equal(second.resetAt, first.resetAt)
   }
 })
+
+test('windows that ended are dropped, whatever longer ones are open', () => {
+  let now = START
+  const limits = new FixedWindow({ now: () => now })
+  limits.take('long', 1, 3_600_000)
+  for (let index = 0; index < 10_000; index++) {
+    now += 100
+    limits.take(`passing ${index}`, 1, WINDOW_MS)
+  }
+  assert.ok(limits.size <= 1 + 2 * (WINDOW_MS / 100), `${limits.size} windows`)
+  assert.equal(limits.take('long', 1, 3_600_000).allowed, false)
+})

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Place } from '../../platform/db/keyset.ts'
+import { prepared } from '../../platform/db/prepared.ts'
 import type { Environment, Realm } from './realm.ts'
 import { type AppSettings, withSettings } from './settings.ts'
 
@@ -115,14 +116,16 @@ export async function count(tx: Context, realm: Realm, change: 1 | -1): Promise<
   return row.members
 }
 
-export async function countOf(ctx: Context, { tenant, environment }: Realm): Promise<number> {
-  const row = await ctx.db
+const counted = prepared<{ tenant: string; environment: Environment }, { members: number }>((db, value) =>
+  db
     .selectFrom('memberstack_environments')
     .select('members')
-    .where('app_id', '=', tenant)
-    .where('environment', '=', environment)
-    .executeTakeFirst()
-  return row?.members ?? 0
+    .where('app_id', '=', value('tenant'))
+    .where('environment', '=', value('environment')),
+)
+
+export async function countOf(ctx: Context, { tenant, environment }: Realm): Promise<number> {
+  return (await counted(ctx, { tenant, environment }))[0]?.members ?? 0
 }
 
 export async function stripeOf(ctx: Context, { tenant, environment }: Realm): Promise<SealedStripe | undefined> {

@@ -91,6 +91,11 @@ export async function emailOfReset(ctx: Context, realm: Realm, code: string): Pr
   return row && isAlive(ctx, row) ? row.email_key : undefined
 }
 
+/** A reset code that an email still has is void. */
+export function voidReset(tx: Context, realm: Realm, email: string): Promise<void> {
+  return store.remove(tx, realm, 'reset', emailKey(email))
+}
+
 /** Every code that an email still has is void. */
 export function voidAll(tx: Context, realm: Realm, email: string): Promise<void> {
   return store.remove(tx, realm, undefined, emailKey(email))

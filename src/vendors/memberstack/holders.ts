@@ -52,14 +52,14 @@ async function suspend(tx: Context, principal: AppPrincipal, member: store.Membe
   await tokens.endAll(tx, principal, id, 'offboarded')
   await codes.voidAll(tx, principal, email)
   if (suspendedBy !== null) return
-  await store.update(tx, principal, { ...member, suspendedBy: cause })
+  await store.update(tx, principal, member, { ...member, suspendedBy: cause })
   await recordQuietly(tx, principal, 'member.suspended', id, { cause })
   const removesPlans = tx.settings.offboardingRemovesPlans && deletedAt === null
   if (removesPlans) await memberPlans.takeAway(tx, principal, member, cause)
 }
 
 async function resume(tx: Context, principal: AppPrincipal, member: store.Member, cause: string): Promise<void> {
-  await store.update(tx, principal, { ...member, suspendedBy: null })
+  await store.update(tx, principal, member, { ...member, suspendedBy: null })
   await recordQuietly(tx, principal, 'member.resumed', member.id, { cause })
   await memberPlans.giveBack(tx, principal, member, cause)
 }

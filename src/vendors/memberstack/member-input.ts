@@ -33,8 +33,9 @@ const PASSWORD_MAX = 1000
 const TEXT_MAX = 2000
 const PLANS_MAX = 200
 const DEPTH_MAX = 100
-/** `something@host.tld`, without blanks and control characters. */
-const EMAIL = /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+\.[^\s@\p{Cc}]+$/u
+/** `something@host.tld`, without blanks and control characters; blanks around it are not trimmed. */
+export const EMAIL_FORM = '^[^\\s@\\p{Cc}]+@[^\\s@\\p{Cc}]+\\.[^\\s@\\p{Cc}]+$'
+const EMAIL = new RegExp(EMAIL_FORM, 'u')
 
 /** Throws fieldMissing, emailInvalid, passwordTooShort and `invalid`. */
 export function newMemberIn(body: Body): NewMemberFields {

@@ -192,9 +192,11 @@ export async function insert(tx: Context, { tenant, environment }: Realm, member
     .execute()
 }
 
-/** Stores every field that can change but `deletedAt`. Throws as `insert`. */
-export async function update(tx: Context, realm: Realm, member: Member): Promise<void> {
-  await one(tx, realm, member.id).set(columnsOf(member)).execute()
+/** Stores what `after` has other than `before`, but `deletedAt`: indexes of what stays are not touched. Throws as `insert`. */
+export async function update(tx: Context, realm: Realm, before: Member, after: Member): Promise<void> {
+  const was: Record<string, unknown> = columnsOf(before)
+  const changed = Object.entries(columnsOf(after)).filter(([name, value]) => value !== was[name])
+  if (changed.length > 0) await one(tx, realm, after.id).set(Object.fromEntries(changed)).execute()
 }
 
 /** Holds a member's row until the transaction ends, on engines that let others write meanwhile. */

@@ -8,6 +8,7 @@ import { DomainError } from '../../platform/errors.ts'
 import * as appStore from './apps.store.ts'
 import * as apps from './apps.ts'
 import { recordMember, recordQuietly } from './changes.ts'
+import * as codes from './codes.ts'
 import { refusal, unknownMember, wrongType } from './errors.ts'
 import { hold } from './held-member.ts'
 import { newMemberId } from './ids.ts'
@@ -157,14 +158,14 @@ export async function save(
 ): Promise<store.Member> {
   if (isDeepStrictEqual(member, changed)) return member
   const updated = { ...changed, updatedAt: timestamp(tx.clock.now()) }
-  await refusingTaken(() => store.update(tx, principal, updated))
+  await refusingTaken(() => store.update(tx, principal, member, updated))
   await recordMember(tx, principal, 'member.updated', updated)
   return updated
 }
 
 /**
- * Gives a member another password, hashed before. Its tokens end, but for the one issued at `keep` where that is given.
- * Call it inside a transaction.
+ * Gives a member another password, hashed before. Its reset code is void, and its tokens end, but for the one issued at
+ * `keep` where that is given. Call it inside a transaction.
  */
 export async function setPassword(
   tx: Context,
@@ -174,6 +175,7 @@ export async function setPassword(
   keep?: number,
 ): Promise<store.Member> {
   await tokens.endAll(tx, principal, member.id, 'password', keep)
+  await codes.voidReset(tx, principal, member.email)
   return storePassword(tx, principal, member, passwordHash)
 }
 
@@ -185,7 +187,7 @@ export async function storePassword(
   passwordHash: string,
 ): Promise<store.Member> {
   const updated = { ...member, passwordHash, updatedAt: timestamp(tx.clock.now()) }
-  await store.update(tx, principal, updated)
+  await store.update(tx, principal, member, updated)
   await recordQuietly(tx, principal, 'member.password_changed', member.id)
   return updated
 }
@@ -195,9 +197,7 @@ export function emailTaken(): DomainError {
 }
 
 function idTaken(): DomainError {
-  return new DomainError('conflict', 'a member with this id exists already', {
-    issues: [{ path: 'id', problem: 'invalid' }],
-  })
+  return new DomainError('conflict', 'a member with this id exists already')
 }
 
 /** Writes a member, whose email another may take at the same moment. */

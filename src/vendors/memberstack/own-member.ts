@@ -6,7 +6,7 @@ import { hold } from './held-member.ts'
 import type * as store from './members.store.ts'
 import * as members from './members.ts'
 import * as removal from './removal.ts'
-import type { Visitor } from './sign-in.ts'
+import type { Visitor } from './sign-in-limits.ts'
 import type { TokenClaims } from './tokens.ts'
 
 export interface AuthChanges {

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
+import { prepared } from '../../platform/db/prepared.ts'
 import type { Environment } from './realm.ts'
 
 export type PlanType = 'FREE' | 'SUBSCRIPTION' | 'ONETIME'
@@ -69,8 +70,12 @@ export interface Plan extends PlanFields {
   createdAt: string
 }
 
+const byId = prepared<{ appId: string; id: string }, Selectable<PlanTable>>((db, value) =>
+  db.selectFrom('memberstack_plans').selectAll().where('app_id', '=', value('appId')).where('id', '=', value('id')),
+)
+
 export async function find(ctx: Context, appId: string, id: string): Promise<Plan | undefined> {
-  const row = await of(ctx, appId).where('id', '=', id).executeTakeFirst()
+  const [row] = await byId(ctx, { appId, id })
   return row && planOf(row)
 }
 

@@ -7,7 +7,7 @@ import { at } from '../../platform/errors.ts'
 import type { Samples } from '../vendor.ts'
 import * as apps from './apps.ts'
 import * as keys from './keys.ts'
-import { requireShallow } from './member-input.ts'
+import { EMAIL_FORM, requireShallow } from './member-input.ts'
 import * as memberPlans from './member-plans.ts'
 import * as members from './members.ts'
 import { NewPlan, Permissions, PlanId } from './plan-schema.ts'
@@ -20,8 +20,8 @@ import * as webhooks from './webhooks.ts'
 const strict = { additionalProperties: false }
 const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
-/** As the wire takes it, contract section 6: blanks are not trimmed. */
-const MemberEmail = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: EMAIL_MAX })
+/** As the wire takes it. */
+const MemberEmail = Type.String({ pattern: EMAIL_FORM, maxLength: EMAIL_MAX })
 const AnyObject = Type.Record(Type.String(), Type.Unknown())
 
 export const AppId = Type.String({ pattern: '^app_[A-Za-z0-9]{1,64}$', description: '`app_…`' })

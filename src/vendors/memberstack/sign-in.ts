@@ -3,9 +3,7 @@
 
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, withTransaction } from '../../platform/context.ts'
-import { emailKey } from '../../platform/email.ts'
 import type { DomainError } from '../../platform/errors.ts'
-import type { AttemptLimit } from '../../platform/rate-limit/attempts.ts'
 import type { App } from './apps.store.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
@@ -14,22 +12,9 @@ import * as members from './members.store.ts'
 import * as memberRules from './members.ts'
 import type { AppPrincipal } from './realm.ts'
 import { redirectAfter } from './redirects.ts'
+import { codeLimit, limitMails, loginLimits, resetLimits, type Visitor } from './sign-in-limits.ts'
 import * as tokenStore from './tokens.store.ts'
 import * as tokens from './tokens.ts'
-
-const WINDOW_MS = 15 * 60_000
-const FAILED_LOGINS_PER_EMAIL = 10
-/** An address may be many people's: enough for an office, too few to try passwords on many accounts. */
-const FAILED_PER_ADDRESS = 100
-const WRONG_RESETS_PER_ADDRESS = 10
-const WRONG_RESETS_PER_ENVIRONMENT = 200
-
-/** Who is at the door: the app of the public key, and the address that asks. */
-export interface Visitor {
-  principal: AppPrincipal
-  app: App
-  address: string
-}
 
 export interface SignedIn {
   token: tokens.AccessToken
@@ -116,24 +101,36 @@ export async function logInWithCode(
   return signed
 }
 
-/** Mails a login code. Throws accessDenied (switched off) and noSuchMember; to a suspended member nothing is sent. */
-export async function sendLoginCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+/**
+ * Mails a login code; to a suspended member nothing is sent. Throws accessDenied (switched off), noSuchMember and
+ * `rateLimited` (a hundred codes asked for by an address in an hour).
+ */
+export async function sendLoginCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
+  const { principal, app } = visitor
   requirePasswordless(app)
+  limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member) throw refusal('noSuchMember', 'notFound', 'no member has this email')
   if (member.suspendedBy !== null) return
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'login', member.email, app.name))
 }
 
-/** Mails a sign-up code. Throws accessDenied (switched off) and emailTaken. */
-export async function sendSignUpCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+/** Mails a sign-up code. Throws accessDenied (switched off), emailTaken and `rateLimited` as `sendLoginCode`. */
+export async function sendSignUpCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
+  const { principal, app } = visitor
   requirePasswordless(app)
+  limitMails(ctx, visitor)
   if (await members.findByEmail(ctx, principal, email)) throw memberRules.emailTaken()
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'signup', email, app.name))
 }
 
-/** Mails a reset code to a member that may log in; whoever asks cannot tell whether there is one. */
-export async function sendResetCode(ctx: Context, { principal, app }: Visitor, email: string): Promise<void> {
+/**
+ * Mails a reset code to a member that may log in; whoever asks cannot tell whether there is one. Throws `rateLimited` as
+ * `sendLoginCode`.
+ */
+export async function sendResetCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
+  const { principal, app } = visitor
+  limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member || member.suspendedBy !== null) return
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'reset', member.email, app.name))
@@ -208,7 +205,7 @@ async function enter(
     const admitted = member && (await admit(tx, member))
     if (!admitted) return undefined
     const present = { ...admitted, lastLogin: timestamp(tx.clock.now()) }
-    await members.update(tx, principal, present)
+    await members.update(tx, principal, member, present)
     await recordQuietly(tx, principal, 'member.signed_in', id)
     return { member: present, reserved: await tokens.reserve(tx, principal, id, issuing) }
   })
@@ -249,38 +246,4 @@ function requirePasswordless({ settings }: App): void {
 
 function codeInvalid(): DomainError {
   return refusal('passwordlessCodeInvalid', 'invalid', 'the code is wrong or late')
-}
-
-/**
- * An email that is asked for is remembered for as long as its window is open: its hash, since what is sent may be as long
- * as a body, and only while its address may still ask.
- */
-function loginLimits(ctx: Context, visitor: Visitor, email: string): AttemptLimit[] {
-  const window = windowOf(visitor, 'logins')
-  const person = ctx.vault.memoryHash(emailKey(email))
-  return [
-    { key: `${window}:address:${visitor.address}`, failures: FAILED_PER_ADDRESS, windowMs: WINDOW_MS },
-    { key: `${window}:email:${person}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
-  ]
-}
-
-/** A code is void after five wrong tries; this is for who tries a few with many emails. */
-function codeLimit(visitor: Visitor): AttemptLimit {
-  return {
-    key: `${windowOf(visitor, 'codes')}:${visitor.address}`,
-    failures: FAILED_PER_ADDRESS,
-    windowMs: WINDOW_MS,
-  }
-}
-
-function resetLimits(visitor: Visitor): AttemptLimit[] {
-  const window = windowOf(visitor, 'resets')
-  return [
-    { key: `${window}:${visitor.address}`, failures: WRONG_RESETS_PER_ADDRESS, windowMs: WINDOW_MS },
-    { key: window, failures: WRONG_RESETS_PER_ENVIRONMENT, windowMs: WINDOW_MS },
-  ]
-}
-
-function windowOf({ principal }: Visitor, what: string): string {
-  return `memberstack:${what}:${principal.tenant}:${principal.environment}`
 }

@@ -31,14 +31,16 @@ export interface IssuedToken {
 /** What ends tokens before their time; all for good. */
 export type EndCause = 'logout' | 'password' | 'deleted' | 'offboarded'
 
-interface Key {
+type IssuedRow = Pick<TokenTable, 'issued_at' | 'expires_at' | 'kid' | 'ended_by'>
+
+type Key = {
   tenant: string
   environment: Environment
   memberId: string
   issuedAt: number
 }
 
-const livingPrepared = prepared<{ [Field in keyof Key]: Key[Field] }, { expires_at: number }>((db, value) =>
+const livingPrepared = prepared<Key, { expires_at: number }>((db, value) =>
   db
     .selectFrom('memberstack_tokens')
     .select('expires_at')
@@ -58,24 +60,27 @@ export async function isLiving(
   return (await livingPrepared(ctx, { tenant, environment, memberId, issuedAt })).length > 0
 }
 
+const issuedPrepared = prepared<Omit<Key, 'issuedAt'> & { from: number; to: number }, IssuedRow>((db, value) =>
+  db
+    .selectFrom('memberstack_tokens')
+    .select(['issued_at', 'expires_at', 'kid', 'ended_by'])
+    .where('app_id', '=', value('tenant'))
+    .where('environment', '=', value('environment'))
+    .where('member_id', '=', value('memberId'))
+    .where('issued_at', '>=', value('from'))
+    .where('issued_at', '<=', value('to'))
+    .orderBy('issued_at', 'desc'),
+)
+
 /** The tokens that this member was issued in the seconds from `from` to `to`, the latest first. */
 export async function issuedBetween(
   tx: Context,
-  realm: Realm,
+  { tenant, environment }: Realm,
   memberId: string,
   from: number,
   to: number,
 ): Promise<(Omit<IssuedToken, 'memberId'> & { ended: boolean })[]> {
-  const rows = await tx.db
-    .selectFrom('memberstack_tokens')
-    .select(['issued_at', 'expires_at', 'kid', 'ended_by'])
-    .where('app_id', '=', realm.tenant)
-    .where('environment', '=', realm.environment)
-    .where('member_id', '=', memberId)
-    .where('issued_at', '>=', from)
-    .where('issued_at', '<=', to)
-    .orderBy('issued_at', 'desc')
-    .execute()
+  const rows = await issuedPrepared(tx, { tenant, environment, memberId, from, to })
   return rows.map(row => ({
     issuedAt: row.issued_at,
     expiresAt: row.expires_at,

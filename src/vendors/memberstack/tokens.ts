@@ -95,7 +95,7 @@ export async function sign({ claims, key }: Reserved): Promise<AccessToken> {
 
 /**
  * The claims of a token that this server signed for this environment of this app, and that has not expired. Whether it
- * was ended, `verifyLiving` says too. Throws tokenInvalid's cause as `undefined`: every failure is alike.
+ * was ended, `verifyLiving` says too. Undefined for any other: every failure is alike.
  */
 export async function verify(ctx: Context, realm: Realm, token: string): Promise<TokenClaims | undefined> {
   const keys = await signingKeys.load(ctx)

@@ -5,7 +5,7 @@ import * as codes from './codes.ts'
 import { refusal } from './errors.ts'
 import { hold } from './held-member.ts'
 import * as members from './members.ts'
-import type { Visitor } from './sign-in.ts'
+import type { Visitor } from './sign-in-limits.ts'
 
 /** Mails a member a code for the email that it has now. Throws memberUnknown. */
 export async function sendCode(ctx: Context, { principal, app }: Visitor, id: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Visitor } from '../sign-in.ts'
+import type { Visitor } from '../sign-in-limits.ts'
 import type { TokenClaims } from '../tokens.ts'
 
 /** Who is at the door of an app. */
