@@ -6,9 +6,8 @@ import type { Compilable, CompiledQuery, InsertObject, Kysely } from 'kysely'
 import { timestamp } from '../src/platform/clock.ts'
 import type { Context } from '../src/platform/context.ts'
 import type { Database } from '../src/platform/db/database.ts'
-import { emailKey } from '../src/platform/email.ts'
 import * as phc from '../src/platform/phc.ts'
-import type { Connection, Member } from '../src/vendors/memberstack/members.store.ts'
+import { type Connection, type Member, rowOf } from '../src/vendors/memberstack/members.store.ts'
 import { type Realm, VENDOR } from '../src/vendors/memberstack/realm.ts'
 import { memberOf } from '../src/vendors/memberstack/wire.ts'
 
@@ -51,7 +50,7 @@ export function numberOf(n: number): number {
 /** Stores the n-th member; without a `passwordHash` its password is one that nobody knows. Inside a transaction. */
 export async function insert(tx: Context, realm: Realm, n: number, passwordHash = unknownPassword(n)): Promise<void> {
   const member = memberAt(n, passwordHash)
-  await insertMember(tx, memberRow(realm, member))
+  await insertMember(tx, rowOf(realm, member))
   for (const [index, connection] of member.connections.entries()) {
     await insertConnection(tx, connectionRow(realm, member, connection, index + 1))
   }
@@ -104,31 +103,6 @@ function memberAt(n: number, passwordHash: string): Member {
 function connectionTo({ id: planId, name, type, permissions }: (typeof plans)[number], n: number): Connection {
   const payment = type === 'FREE' ? null : { amount: 900, currency: 'usd', nextBillingDate: 1_772_442_847 }
   return { id: `con_${cuid(`${planId} ${n}`)}`, planId, planName: name, type, status: 'ACTIVE', payment, permissions }
-}
-
-function memberRow({ tenant, environment }: Realm, member: Member): MemberRow {
-  return {
-    app_id: tenant,
-    environment,
-    id: member.id,
-    number: member.number,
-    email: member.email,
-    email_key: emailKey(member.email),
-    password_hash: member.passwordHash,
-    verified: member.verified ? 1 : 0,
-    custom_fields: JSON.stringify(member.customFields),
-    meta_data: JSON.stringify(member.metaData),
-    json: JSON.stringify(member.json),
-    permissions: JSON.stringify(member.permissions),
-    login_redirect: member.loginRedirect,
-    profile_image: member.profileImage,
-    stripe_customer_id: member.stripeCustomerId,
-    last_login: member.lastLogin,
-    suspended_by: member.suspendedBy,
-    created_at: member.createdAt,
-    updated_at: member.updatedAt,
-    deleted_at: member.deletedAt,
-  }
 }
 
 function connectionRow(realm: Realm, member: Member, connection: Connection, position: number): ConnectionRow {

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import Fastify from 'fastify'
+import { controlApi } from '../src/http/control/index.ts'
 import { vendors } from '../src/vendors/index.ts'
 import { assertProblem } from './operator.ts'
 import { startApp } from './support.ts'
@@ -180,4 +182,14 @@ test('what is nobody’s is 404 as the API at the root says it', async () => {
     )
   }
   assert.equal((await docs.request({ url: '/%E0%A4%A' })).statusCode, 404)
+})
+
+test('the schemas of every route compile: a server compiles them at their first use', async () => {
+  // A server of its own with the framework's compilers, which do not wait.
+  const eager = Fastify()
+  const { context } = docs.app
+  for (const vendor of vendors) await eager.register(async scope => scope.register(vendor.api(context)))
+  await eager.register(controlApi(context, vendors), { prefix: '/understudy/v1' })
+  await eager.ready()
+  await eager.close()
 })

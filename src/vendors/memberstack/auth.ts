@@ -18,8 +18,6 @@ export interface Caller {
   principal: AppPrincipal
   app: App
   credentialId: string
-  /** Names the key in logs. */
-  fingerprint: string
 }
 
 interface OpenedKey {
@@ -66,7 +64,6 @@ function admit(ctx: Context, request: FastifyRequest, kind: KeyKind, opened: Ope
     },
     app,
     credentialId: credential.id,
-    fingerprint: credential.fingerprint,
   }
 }
 

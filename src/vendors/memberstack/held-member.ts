@@ -10,3 +10,9 @@ export async function hold(tx: Context, realm: Realm, id: string): Promise<store
   if (!member) throw unknownMember()
   return member
 }
+
+/** The same, also of a deleted one; undefined when there is none. */
+export async function holdAny(tx: Context, realm: Realm, id: string): Promise<store.Member | undefined> {
+  await store.lock(tx, realm, id)
+  return store.findAny(tx, realm, id)
+}

@@ -5,6 +5,7 @@ import { type Context, type Principal, withTransaction } from '../../platform/co
 import { type Holders, keyHolders } from '../../platform/credentials/holders.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
+import { holdAny } from './held-member.ts'
 import * as memberPlans from './member-plans.ts'
 import * as store from './members.store.ts'
 import { type AppPrincipal, type Realm, VENDOR } from './realm.ts'
@@ -40,7 +41,7 @@ async function each(
   for (const { tenant, environment, id } of places) {
     const actor: AppPrincipal = { ...principal, vendor: VENDOR, tenant, environment }
     await withTransaction(tx, actor, async () => {
-      const member = await store.findAny(tx, actor, id)
+      const member = await holdAny(tx, actor, id)
       if (member) await act(actor, member)
     })
   }

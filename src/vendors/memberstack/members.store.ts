@@ -177,19 +177,8 @@ export function listSuspendedBy(ctx: Context, cause: string): Promise<(Realm & {
 }
 
 /** Throws the driver's unique violation when the id or the email is taken. */
-export async function insert(tx: Context, { tenant, environment }: Realm, member: Member): Promise<void> {
-  await tx.db
-    .insertInto('memberstack_members')
-    .values({
-      app_id: tenant,
-      environment,
-      id: member.id,
-      number: member.number,
-      created_at: member.createdAt,
-      deleted_at: null,
-      ...columnsOf(member),
-    })
-    .execute()
+export async function insert(tx: Context, realm: Realm, member: Member): Promise<void> {
+  await tx.db.insertInto('memberstack_members').values(rowOf(realm, member)).execute()
 }
 
 /** Stores what `after` has other than `before`, but `deletedAt`: indexes of what stays are not touched. Throws as `insert`. */
@@ -327,6 +316,19 @@ function connectionOf(row: PlanRow): Connection {
     status: row.status,
     payment: row.payment === null ? null : (JSON.parse(row.payment) as JsonObject),
     permissions: JSON.parse(row.permissions) as string[],
+  }
+}
+
+/** The whole row of a member. */
+export function rowOf({ tenant, environment }: Realm, member: Member): MemberRow {
+  return {
+    app_id: tenant,
+    environment,
+    id: member.id,
+    number: member.number,
+    created_at: member.createdAt,
+    deleted_at: member.deletedAt,
+    ...columnsOf(member),
   }
 }
 

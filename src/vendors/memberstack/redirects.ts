@@ -4,6 +4,7 @@ import type { Context } from '../../platform/context.ts'
 import type { Member } from './members.store.ts'
 import * as plans from './plans.store.ts'
 import type { Realm } from './realm.ts'
+import { isActive } from './wire.ts'
 
 type Moment = keyof plans.Redirects
 
@@ -19,7 +20,7 @@ export async function redirectAfter(
   planId?: string,
 ): Promise<string> {
   if (moment === 'afterLogin' && member.loginRedirect) return member.loginRedirect
-  const active = member.connections.filter(({ status }) => status === 'ACTIVE' || status === 'TRIALING')
+  const active = member.connections.filter(isActive)
   const asked = planId === undefined ? active : active.filter(connection => connection.planId === planId)
   for (const connection of asked) {
     const url = (await plans.find(ctx, tenant, connection.planId))?.redirects[moment]

@@ -12,7 +12,7 @@ import { recordMember, recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
 import * as connections from './connections.store.ts'
 import { refusal } from './errors.ts'
-import { hold } from './held-member.ts'
+import { hold, holdAny } from './held-member.ts'
 import * as store from './members.store.ts'
 import * as members from './members.ts'
 import { type AppPrincipal, VENDOR } from './realm.ts'
@@ -88,12 +88,6 @@ export async function purge(ctx: Context, limit: number): Promise<number> {
     })
   }
   return deleted.length
-}
-
-/** The member, deleted or not, held against other changes until the transaction ends. */
-async function holdAny(tx: Context, principal: AppPrincipal, id: string): Promise<store.Member | undefined> {
-  await store.lock(tx, principal, id)
-  return store.findAny(tx, principal, id)
 }
 
 async function settle(

@@ -4,7 +4,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../platform/context.ts'
 import { DomainError } from '../../platform/errors.ts'
-import { type AppPrincipal, environmentOf, type Realm } from './realm.ts'
+import { environmentOf, type Realm } from './realm.ts'
 import { issuer } from './server-settings.ts'
 import * as signingKeys from './signing-keys.ts'
 import * as store from './tokens.store.ts'
@@ -125,13 +125,9 @@ export async function verify(ctx: Context, realm: Realm, token: string): Promise
 }
 
 /** As `verify`, and not ended: not logged out, nor left behind by a password, a delete or an offboarding. */
-export async function verifyLiving(
-  ctx: Context,
-  principal: Realm | AppPrincipal,
-  token: string,
-): Promise<TokenClaims | undefined> {
-  const claims = await verify(ctx, principal, token)
+export async function verifyLiving(ctx: Context, realm: Realm, token: string): Promise<TokenClaims | undefined> {
+  const claims = await verify(ctx, realm, token)
   if (!claims) return undefined
-  const living = await store.isLiving(ctx, principal, { memberId: claims.id, issuedAt: claims.iat })
+  const living = await store.isLiving(ctx, realm, { memberId: claims.id, issuedAt: claims.iat })
   return living ? claims : undefined
 }

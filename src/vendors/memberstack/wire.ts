@@ -9,7 +9,9 @@ import type { Environment } from './realm.ts'
 import type * as schema from './schema.ts'
 
 /** Contract section 4: `active` is true for these two. */
-const ACTIVE: readonly string[] = ['ACTIVE', 'TRIALING']
+export function isActive({ status }: Pick<Connection, 'status'>): boolean {
+  return status === 'ACTIVE' || status === 'TRIALING'
+}
 
 /** A member as Admin answers, and as events tell it; lists may leave `json` out. */
 export function memberOf(member: Member): Static<typeof schema.Member> {
@@ -48,7 +50,7 @@ export const NO_TEAMS = { ownedTeams: [], joinedTeams: [] }
 export function connectionOf({ id, status, planId, planName, type, payment }: Connection) {
   return {
     id,
-    active: ACTIVE.includes(status),
+    active: isActive({ status }),
     status,
     planId,
     planName,
@@ -59,7 +61,7 @@ export function connectionOf({ id, status, planId, planName, type, payment }: Co
 
 /** The member's own, then those of its active plans, each once. */
 function permissionsOf({ permissions, connections }: Member): string[] {
-  const granted = connections.filter(({ status }) => ACTIVE.includes(status)).flatMap(plan => plan.permissions)
+  const granted = connections.filter(isActive).flatMap(plan => plan.permissions)
   return [...new Set([...permissions, ...granted])]
 }
 

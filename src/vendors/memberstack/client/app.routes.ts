@@ -3,14 +3,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Context } from '../../../platform/context.ts'
-import { bearerIn } from '../auth.ts'
-import * as store from '../members.store.ts'
 import * as planStore from '../plans.store.ts'
 import * as plans from '../plans.ts'
 import * as schema from '../schema.ts'
-import * as tokens from '../tokens.ts'
 import { appOf, contentGroupsOf, ownMemberOf, planOf, singlePlanOf } from '../wire.ts'
 import { route } from './route.ts'
+import { memberOfToken } from './visitor.ts'
 
 interface ById {
   Params: { id: string }
@@ -64,10 +62,7 @@ export function appRoutes(ctx: Context, app: FastifyInstance): void {
       anyBody: true,
     }),
     handler: async request => {
-      const { principal } = request.memberstack.caller
-      const token = bearerIn(request)
-      const claims = token === undefined ? undefined : await tokens.verifyLiving(ctx, principal, token)
-      const member = claims && (await store.find(ctx, principal, claims.id))
+      const member = await memberOfToken(ctx, request)
       const data = { app: await appOfRequest(ctx, request), member: member ? ownMemberOf(member) : null }
       return { data: { ...data, sessionData: sessionOf(ctx, request) } }
     },

@@ -7,7 +7,6 @@ import { bearerIn } from '../auth.ts'
 import { wrongType } from '../errors.ts'
 import { type Body, emailIn, jsonIn, newPasswordIn, ownChangesIn, textIn } from '../member-input.ts'
 import * as memberPlans from '../member-plans.ts'
-import * as store from '../members.store.ts'
 import * as members from '../members.ts'
 import type { AuthChanges } from '../own-member.ts'
 import * as own from '../own-member.ts'
@@ -15,10 +14,9 @@ import * as plans from '../plans.store.ts'
 import { redirectAfter } from '../redirects.ts'
 import * as schema from '../schema.ts'
 import { logOut } from '../sign-in.ts'
-import * as tokens from '../tokens.ts'
 import { appOf, ownMemberOf } from '../wire.ts'
 import { route } from './route.ts'
-import { claimsOf, visitorOf } from './visitor.ts'
+import { claimsOf, memberOfToken, visitorOf } from './visitor.ts'
 
 const TAG = 'Member'
 const member = { member: true } as const
@@ -45,10 +43,7 @@ export function memberRoutes(ctx: Context, app: FastifyInstance): void {
     '/member',
     route('Read oneself', TAG, { security: schema.signedBy.keyOrMember }, schema.dataOrNull(schema.OwnMember)),
     async request => {
-      const { principal } = request.memberstack.caller
-      const token = bearerIn(request)
-      const claims = token === undefined ? undefined : await tokens.verifyLiving(ctx, principal, token)
-      const found = claims && (await store.find(ctx, principal, claims.id))
+      const found = await memberOfToken(ctx, request)
       return { data: found ? ownMemberOf(found) : null }
     },
   )

@@ -1,11 +1,22 @@
 import type { FastifyRequest } from 'fastify'
+import type { Context } from '../../../platform/context.ts'
+import { bearerIn } from '../auth.ts'
+import { find, type Member } from '../members.store.ts'
 import type { Visitor } from '../sign-in-limits.ts'
-import type { TokenClaims } from '../tokens.ts'
+import { type TokenClaims, verifyLiving } from '../tokens.ts'
 
 /** Who is at the door of an app. */
 export function visitorOf(request: FastifyRequest): Visitor {
   const { principal, app } = request.memberstack.caller
   return { principal, app, address: request.ip }
+}
+
+/** The member that a good token names; undefined without one. For routes that anybody may call. */
+export async function memberOfToken(ctx: Context, request: FastifyRequest): Promise<Member | undefined> {
+  const { principal } = request.memberstack.caller
+  const token = bearerIn(request)
+  const claims = token === undefined ? undefined : await verifyLiving(ctx, principal, token)
+  return claims && find(ctx, principal, claims.id)
 }
 
 /** On routes that need a member token: what it says. */

@@ -3,9 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { Context, Principal } from '../../../platform/context.ts'
 import type { WebhookEndpoint } from '../../../platform/events/dialect.ts'
-import * as endpoints from '../../../platform/events/endpoints.ts'
+import { endpointRoutes } from '../../../platform/events/endpoint-routes.ts'
 import * as shared from '../../../platform/events/wire.ts'
-import { listOf } from '../../../platform/web/list-query.ts'
 import * as apps from '../apps.ts'
 import * as webhooks from '../webhooks.ts'
 import { operatorOf } from './principal.ts'
@@ -38,21 +37,20 @@ const MadeWebhook = Type.Object({
 
 const App = Type.Object({ app: Type.String() })
 const AppId = Type.Object({ app: Type.String(), id: Type.String() })
-const Empty = Type.Null({ description: 'No content.' })
 
 /** Where an app's events are sent, of both environments. What was sent, and how it went: deliveries.ts. */
 export function webhookRoutes(ctx: Context): FastifyPluginAsyncTypebox {
   return async app => {
     const tags = ['Webhooks']
     const base = '/apps/:app/webhooks'
-    app.get(
-      base,
-      { schema: { tags, summary: 'List webhook endpoints', params: App, response: { 200: listOf(Webhook) } } },
-      async request => {
-        const { id } = await apps.get(ctx, request.params.app)
-        const found = await endpoints.list(ctx, tenantOf(request, id))
-        return { data: found.map(webhookOf), next: null }
-      },
+    await app.register(
+      endpointRoutes(ctx, {
+        base: '/apps/:app',
+        parameter: 'app',
+        principalOf: async (request, id) => tenantOf(request, (await apps.get(ctx, id)).id),
+        Webhook,
+        webhookOf,
+      }),
     )
     app.post(
       base,
@@ -72,14 +70,6 @@ export function webhookRoutes(ctx: Context): FastifyPluginAsyncTypebox {
         return reply.code(201).send({ ...webhookOf(endpoint), ...(secret === undefined ? {} : { secret }) })
       },
     )
-    app.get(
-      `${base}/:id`,
-      { schema: { tags, summary: 'Read a webhook endpoint', params: AppId, response: { 200: Webhook } } },
-      async request => {
-        const { app: tenant, id } = request.params
-        return webhookOf(await endpoints.get(ctx, tenantOf(request, tenant), id))
-      },
-    )
     app.patch(
       `${base}/:id`,
       {
@@ -95,30 +85,6 @@ export function webhookRoutes(ctx: Context): FastifyPluginAsyncTypebox {
       async request => {
         const { app: tenant, id } = request.params
         return webhookOf(await webhooks.update(ctx, tenantOf(request, tenant), id, request.body))
-      },
-    )
-    app.post(
-      `${base}/:id/disable`,
-      {
-        schema: {
-          tags,
-          summary: 'Disable a webhook endpoint',
-          description: 'Deliveries wait until it is changed, even by an empty change.',
-          params: AppId,
-          response: { 200: Webhook },
-        },
-      },
-      async request => {
-        const { app: tenant, id } = request.params
-        return webhookOf(await endpoints.disable(ctx, tenantOf(request, tenant), id))
-      },
-    )
-    app.delete(
-      `${base}/:id`,
-      { schema: { tags, summary: 'Remove a webhook endpoint', params: AppId, response: { 204: Empty } } },
-      async (request, reply) => {
-        await endpoints.remove(ctx, tenantOf(request, request.params.app), request.params.id)
-        return reply.code(204).send(null)
       },
     )
   }
