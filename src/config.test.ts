@@ -22,6 +22,8 @@ test('without any setting the server listens on loopback and keeps its data besi
     host: '127.0.0.1',
     port: 4600,
     data: './understudy-data',
+    home: './understudy-data',
+    postgres: { poolMax: 10, statementTimeoutMs: 10_000 },
     publicUrl: undefined,
     logLevel: 'info',
     retentionDays: 30,
@@ -40,6 +42,7 @@ const whole = `
 host: file.test
 port: 1
 data: /file
+postgres: { poolMax: 7, statementTimeoutMs: 5000 }
 publicUrl: https://file.test
 logLevel: warn
 retentionDays: 2.5
@@ -56,6 +59,8 @@ test('every setting can stand in the file', async () => {
     host: 'file.test',
     port: 1,
     data: '/file',
+    home: '/file',
+    postgres: { poolMax: 7, statementTimeoutMs: 5000 },
     publicUrl: 'https://file.test',
     logLevel: 'warn',
     retentionDays: 2.5,
@@ -106,6 +111,11 @@ const precedence: { name: string; flags?: Flags; env?: NodeJS.ProcessEnv; expect
     expected: { data: '/env' },
   },
   { name: 'DATABASE_URL wins over the file', env: { DATABASE_URL: '/database' }, expected: { data: '/database' } },
+  {
+    name: 'keys are kept beside a database of ours, and in the directory that is named beside a PostgreSQL one',
+    env: { DATABASE_URL: 'postgres://db.test/x', UNDERSTUDY_HOME: '/home-of-env' },
+    expected: { data: 'postgres://db.test/x', home: '/home-of-env' },
+  },
   { name: 'port 0 is a port', flags: { port: '0' }, expected: { port: 0 } },
   { name: 'a store in memory is one', flags: { data: ':memory:' }, expected: { data: ':memory:' } },
 ]
@@ -171,8 +181,6 @@ const wrong: { flags?: Flags; env?: NodeJS.ProcessEnv; says: RegExp }[] = [
     says: /^--port must be a port/,
   })),
   { env: { UNDERSTUDY_PORT: '70000' }, says: /^UNDERSTUDY_PORT must be a port/ },
-  { flags: { data: 'postgres://127.0.0.1/x' }, says: /PostgreSQL is not supported/ },
-  { env: { DATABASE_URL: 'postgresql://127.0.0.1/x' }, says: /PostgreSQL is not supported/ },
   ...['example.com', 'ftp://example.com', 'https://example.com/path', 'https://user@example.com', ''].map(url => ({
     env: { UNDERSTUDY_PUBLIC_URL: url },
     says: /^UNDERSTUDY_PUBLIC_URL must be an origin/,

@@ -14,6 +14,19 @@ export const SERVER_URL = 'TEST_POSTGRES_URL'
 /** Has every table, and is copied for each app. */
 export const TEMPLATE = 'template_understudy'
 
+/** Tests lose nothing that they would miss after a power cut. */
+const SETTINGS = [
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'autovacuum=off',
+  'io_method=sync',
+  'jit=off',
+  'max_connections=400',
+]
+
 let server: EmbeddedPostgres
 let directory: string
 
@@ -27,11 +40,10 @@ export async function globalSetup(): Promise<void> {
     port,
     user: 'understudy',
     password: 'understudy',
-    authMethod: 'scram-sha-256',
+    authMethod: 'password',
     createPostgresUser: process.getuid?.() === 0,
     persistent: false,
-    // Tests lose nothing that they would miss after a power cut.
-    postgresFlags: ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=400'],
+    postgresFlags: SETTINGS.flatMap(setting => ['-c', setting]),
     onLog: () => {},
     onError: () => {},
   })

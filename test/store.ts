@@ -51,7 +51,7 @@ do $$ declare name text; begin
     execute format('delete from %I', name);
   end loop;
   for name in select sequencename from pg_sequences where schemaname = 'public' loop
-    execute format('alter sequence %I restart', name);
+    perform setval(format('%I', name), 1, false);
   end loop;
 end $$;
 `
