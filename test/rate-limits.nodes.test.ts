@@ -112,6 +112,17 @@ const scenarios: Record<string, (t: TestContext) => Promise<void>> = {
     assert.equal(await takeAll(), 0)
   },
 
+  'an empty bucket is not asked about again until the next token': async t => {
+    const clock = clockAt(START)
+    const { first, second } = await openTwo(t, [clock, clock])
+    for (const allowed of [true, true, false]) assert.equal(await first.buckets.take('key', 2), allowed)
+    await sql`delete from rate_buckets`.execute(second.db)
+    clock.ms += 499
+    assert.equal(await first.buckets.take('key', 2), false)
+    clock.ms += 1
+    assert.equal(await first.buckets.take('key', 2), true)
+  },
+
   'a bucket gains nothing where clocks are apart': async t => {
     const { both } = await openTwo(t, [clockAt(START + 500), clockAt(START)])
     const [ahead, behind] = both.map(({ buckets }) => buckets)
