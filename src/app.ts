@@ -88,6 +88,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
         offboardingRemovesPlans: config.offboarding.removePlans,
       },
       readSoon: store.readSoon,
+      transact: store.transact,
       afterCommit: action => action(),
     }
     return { context, log, metrics, limitJobs: limits.jobs, close: () => store.close() }
