@@ -91,6 +91,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       readSoon: store.readSoon,
       transact: store.transact,
       afterCommit: action => action(),
+      enterLog: async () => {},
     }
     return { context, log, metrics, close: () => store.close() }
   } catch (error) {
