@@ -31,6 +31,9 @@ declare module '../db/database.ts' {
   }
 }
 
+/** As it is stored. */
+export type EventRow = Selectable<EventTable>
+
 export interface Event extends RecordedEvent {
   sequence: number
 }
@@ -140,7 +143,7 @@ function within(ctx: Context, { vendor, tenant, types }: FeedScope) {
     .where('type', 'in', types)
 }
 
-function eventOf(row: Selectable<EventTable>): Event {
+function eventOf(row: EventRow): Event {
   const { request_id, created_at, data, ...rest } = row
   return { ...rest, requestId: request_id, createdAt: created_at, data: JSON.parse(data) as Record<string, unknown> }
 }
