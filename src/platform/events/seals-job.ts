@@ -20,9 +20,9 @@ import {
 } from './seals.ts'
 
 /** Events in one transaction. */
-const BATCH = 200
+const BATCH = 100
 /** In one run; what is left comes with the next. */
-const BATCHES_MAX = 50
+const BATCHES_MAX = 100
 
 export const sealing: Job = { name: 'event-sealing', everyMs: 1000, run: seal }
 
