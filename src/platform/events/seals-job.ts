@@ -53,12 +53,17 @@ async function sealBatch(ctx: Context): Promise<number> {
 }
 
 async function watermark(ctx: Context): Promise<Watermark> {
-  const found = await store.findWatermark(ctx)
+  let found = await store.findWatermark(ctx)
+  if (!found) {
+    const sealed = (await store.lastSequence(ctx)) > 0
+    // Once more: another node may have begun just now.
+    found = await store.findWatermark(ctx)
+    if (!found && sealed) throw damaged('the watermark was removed')
+  }
   if (found) {
     if (found.proof !== watermarkProof(ctx.vault, found)) throw damaged('the watermark was changed')
     return found
   }
-  if ((await store.lastSequence(ctx)) > 0) throw damaged('the watermark was removed')
   await withTransaction(ctx, null, tx =>
     store.createWatermark(tx, { ...START, proof: watermarkProof(tx.vault, START) }),
   )
