@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import test from 'node:test'
-import { openContext } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import * as memberships from '../src/vendors/aftership/memberships.store.ts'
-import { fileWith, type ServerProcess, serve, temporaryDirectory } from './process.ts'
+import { openContext } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import * as memberships from '../../src/vendors/aftership/memberships.store.ts'
+import { fileWith, type ServerProcess, serve, temporaryDirectory } from '../process.ts'
 
 const KILLS = 3
 const CREATES_BEFORE_KILL = 60
