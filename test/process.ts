@@ -4,14 +4,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
 const TIMEOUT_MS = 120_000
-/** Where the runtime keeps what it compiled, when the tests were given such a place. */
-const COMPILED = process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: resolve(process.env.NODE_COMPILE_CACHE) } : {}
 
 export interface Finished {
   /** null when a signal ended it. */
@@ -56,7 +54,7 @@ export function fileWith(name: string, text: string): string {
   return path
 }
 
-/** Runs a command to its end. The environment holds `env`, and nothing of ours but where compiled code is kept. */
+/** Runs a command to its end. The environment holds nothing but `env`. */
 export function run(argv: string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Finished> {
   return start(argv, env, cwd).finished
 }
@@ -99,11 +97,7 @@ export async function shell(command: string): Promise<string> {
 }
 
 function start(argv: string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
-  const child = spawn(process.execPath, [MAIN, ...argv], {
-    env: { ...COMPILED, ...env },
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(process.execPath, [MAIN, ...argv], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   return { child, ...watch(child) }
 }
 

@@ -67,11 +67,9 @@ export async function startApp(seed: string, options: StartOptions = {}): Promis
   const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...store.config, ...settings }
   const app = await createApp(config, { clock, log: destination })
   after(async () => {
-    const release = await store.release(app.context)
     await app.close()
-    release()
+    await store.release()
   })
-  await store.clear(app.context)
   const samples = await loadSeed(app.context, await parseSeed('test', seed))
 
   let seen = await lastSequence(app)
