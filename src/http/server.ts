@@ -85,14 +85,14 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     await server.register(async scope => {
       label(scope, vendor.name)
       await catalogue.add(scope, vendor.name, vendor.title, vendor.securitySchemes)
-      await scope.register(vendor.api(context))
+      await vendor.api(context)(scope, {})
     })
   }
   await server.register(
     async scope => {
       label(scope, CONTROL)
       await catalogue.add(scope, CONTROL, 'Understudy control API', { bearer: { type: 'http', scheme: 'bearer' } })
-      await scope.register(controlApi(context, vendors))
+      await controlApi(context, vendors)(scope, {})
     },
     { prefix: CONTROL_PREFIX },
   )
