@@ -1,5 +1,5 @@
 // The `memberstack` section of a seed: everything in it lands as it stands there, and what is left out is made. What
-// does not fit: seed.refusals.test.ts.
+// does not fit: cli/seed.refusals.test.ts.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'

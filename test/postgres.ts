@@ -1,7 +1,7 @@
 // A real PostgreSQL for a test run: started once before the first test file, stopped after the last. Named to the test
 // runner as its global set-up; what it made stands in the environment of the test files.
 
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,20 +27,24 @@ const SETTINGS = [
   'max_connections=400',
 ]
 
+/** A server that is told to stop at once has done so by then. */
+const STOP_TURNS = 100
+const STOP_TURN_MS = 50
+
 let server: EmbeddedPostgres
-let directory: string
 
 export async function globalSetup(): Promise<void> {
-  directory = mkdtempSync(join(tmpdir(), 'understudy-postgres-'))
-  // The server runs as a user of its own where the tests run as root.
-  chmodSync(directory, 0o755)
+  const directory = mkdtempSync(join(tmpdir(), 'understudy-postgres-'))
+  // A run that is forced to end, or interrupted, waits for no tear-down.
+  process.on('exit', () => removeNow(directory))
   const port = await freePort()
   server = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
+    databaseDir: directory,
     port,
     user: 'understudy',
     password: 'understudy',
     authMethod: 'password',
+    // As root it runs as the user `postgres`, which is made where there is none.
     createPostgresUser: process.getuid?.() === 0,
     persistent: false,
     postgresFlags: SETTINGS.flatMap(setting => ['-c', setting]),
@@ -62,6 +66,18 @@ export async function globalSetup(): Promise<void> {
 
 export async function globalTeardown(): Promise<void> {
   await server.stop()
+}
+
+/** At the end of this process, where nothing can be awaited. */
+function removeNow(directory: string): void {
+  const running = join(directory, 'postmaster.pid')
+  if (existsSync(running)) {
+    const [pid] = readFileSync(running, 'utf8').split('\n')
+    process.kill(Number(pid), 'SIGQUIT')
+    const turn = new Int32Array(new SharedArrayBuffer(4))
+    // The server removes the file when it has ended, and until then writes others.
+    for (let turns = 0; existsSync(running) && turns < STOP_TURNS; turns++) Atomics.wait(turn, 0, 0, STOP_TURN_MS)
+  }
   rmSync(directory, { recursive: true, force: true })
 }
 

@@ -73,22 +73,26 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   // Known beforehand, so that all requests have one shape: a field that is added later makes each of them slow.
   for (const field of ['rawBody', 'sentContentType', 'refusal']) server.decorateRequest(field)
   observe(server, parts)
-  server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  server.setNotFoundHandler((request, reply) => refuseUnknownPath(vendors, request, reply))
+  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply) => refuseUnknownPath(parts, request, reply)
+  // Where there is no route, it does not matter what else is wrong.
+  server.setErrorHandler((error, request, reply) =>
+    request.is404 ? refuseUnknown(request, reply) : sendProblem(error, request, reply),
+  )
+  server.setNotFoundHandler(refuseUnknown)
 
   const catalogue = createCatalogue()
   for (const vendor of vendors) {
     await server.register(async scope => {
       label(scope, vendor.name)
       await catalogue.add(scope, vendor.name, vendor.title, vendor.securitySchemes)
-      await scope.register(vendor.api(context))
+      await vendor.api(context)(scope, {})
     })
   }
   await server.register(
     async scope => {
       label(scope, CONTROL)
       await catalogue.add(scope, CONTROL, 'Understudy control API', { bearer: { type: 'http', scheme: 'bearer' } })
-      await scope.register(controlApi(context, vendors))
+      await controlApi(context, vendors)(scope, {})
     },
     { prefix: CONTROL_PREFIX },
   )
@@ -138,13 +142,18 @@ function label(scope: FastifyInstance, vendor: string): void {
 }
 
 /** A path that is not the server's own and no vendor's belongs to the vendor whose API is at the root. */
-function refuseUnknownPath(vendors: readonly Vendor[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function refuseUnknownPath(
+  { context, vendors }: ServerParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   // Two errors: the path is shown to whoever asked, and stays out of the log.
   const noted = new DomainError('notFound', 'there is no such route; /docs lists them')
   const owner = ownerOf(request.url, vendors)
   if (!owner) return sendProblem(noted, request, reply)
   noteRefusal(request, noted)
-  const path = (request.originalUrl.split('?', 1)[0] ?? '').slice(0, SHOWN_PATH_MAX)
+  owner.seeUnknown?.(context, request, reply)
+  const path = (request.originalUrl.split('?', 1)[0] ?? '').replace(/\/{2,}/g, '/').slice(0, SHOWN_PATH_MAX)
   const shown = new DomainError('notFound', `Cannot ${request.method} ${path}`)
   const { status, headers, body } = owner.refuse(shown, request.id)
   return reply.code(status).headers(headers).send(body)

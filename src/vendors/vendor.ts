@@ -1,6 +1,6 @@
 // What every vendor is to the rest of the house.
 
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Context, Principal } from '../platform/context.ts'
 import type { EventNoun } from '../platform/credentials/credentials.ts'
@@ -39,6 +39,8 @@ export interface Vendor {
   api(ctx: Context): FastifyPluginAsync
   /** Its part of the control API. Mounted at `/understudy/v1/<name>`. */
   control(ctx: Context): FastifyPluginAsync
+  /** Sees a request on one of its paths that no route takes, before `refuse` answers it. */
+  seeUnknown?(ctx: Context, request: FastifyRequest, reply: FastifyReply): void
   /** Answers an error that arose before there was a request: headers too large, broken HTTP. */
   refuse(error: DomainError, requestId: string): PlainReply
   /** What a person can hold here, and what happens when they leave. */

@@ -1,9 +1,10 @@
 // The control API: how the server's operator makes tenants, keys and roles, and reads what happened.
 
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
+import { allOf } from '../../platform/web/all-of.ts'
 import { parseJson, readRawBody } from '../../platform/web/raw-body.ts'
 import { isStorable } from '../../platform/web/storable.ts'
 import type { ControlScope, Vendor } from '../../vendors/vendor.ts'
@@ -43,18 +44,9 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
     app.setNotFoundHandler((request, reply) =>
       sendProblem(new DomainError('notFound', 'the control API has no such route; see /docs/control'), request, reply),
     )
-    await app.register(eventRoutes(ctx))
-    await app.register(keyRoutes(ctx, vendors))
-    await app.register(holderRoutes(ctx))
-    await app.register(mailRoutes(ctx))
-    await app.register(tokenRoutes(ctx))
-    for (const vendor of vendors) await app.register(mount(vendor, ctx), { prefix: `/${vendor.name}` })
-  }
-}
-
-function mount(vendor: Vendor, ctx: Context) {
-  return async (scope: FastifyInstance) => {
-    await scope.register(vendor.control(ctx))
+    const own = [eventRoutes(ctx), keyRoutes(ctx, vendors), holderRoutes(ctx), mailRoutes(ctx), tokenRoutes(ctx)]
+    await allOf(own)(app, {})
+    for (const vendor of vendors) await app.register(vendor.control(ctx), { prefix: `/${vendor.name}` })
   }
 }
 

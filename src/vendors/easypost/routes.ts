@@ -6,7 +6,7 @@ import { childrenRoutes } from './children.routes.ts'
 import { eventRoutes } from './events.routes.ts'
 import { keyRoutes } from './keys.routes.ts'
 import { LargeAnswers } from './large-answers.ts'
-import { refuseOtherMethods, setUpScope } from './scope.ts'
+import { setUpScope } from './scope.ts'
 import { userRoutes } from './users.routes.ts'
 import { webhookRoutes } from './webhooks.routes.ts'
 
@@ -15,19 +15,20 @@ export const ABSENT_PREFIX = '/beta'
 
 export function userApi(ctx: Context): FastifyPluginAsync {
   return async app => {
-    setUpScope(ctx, app)
-    const addRefusals = refuseOtherMethods(app)
+    const refuseOtherMethods = setUpScope(ctx, app)
     const large = new LargeAnswers()
     userRoutes(ctx, app, large)
     childrenRoutes(ctx, app)
     keyRoutes(ctx, app, large)
     webhookRoutes(ctx, app)
     eventRoutes(ctx, app)
-    addRefusals()
+    refuseOtherMethods()
   }
 }
 
 /** Contract section 3: all else is 404 with the envelope. */
 export function absentApi(ctx: Context): FastifyPluginAsync {
-  return async app => setUpScope(ctx, app)
+  return async app => {
+    setUpScope(ctx, app)
+  }
 }

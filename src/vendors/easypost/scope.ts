@@ -1,6 +1,5 @@
 // What every request goes through, in the order of contract section 11: credentials, rate limit, route, mode, body.
 
-import { METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
 import { DomainError, toDomainError } from '../../platform/errors.ts'
@@ -25,20 +24,29 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** On EasyPost's routes: which keys open it, and whether it counts as a list. */
     easypost?: { access: RouteAccess; list: boolean }
-    /** On EasyPost's paths: the methods that there are, where this is none of them. */
-    easypostAllow?: string
   }
 }
 
-/** Sets up a scope: its hooks, its errors and its 404. Routes come after it. */
-export function setUpScope(ctx: Context, app: FastifyInstance): void {
+/** Methods by the pattern of their path. */
+type Methods = Map<string, Set<string>>
+
+/**
+ * Sets up a scope: its hooks, its errors and its 404. Routes come after it, and after these, what it returns: it answers
+ * every other method on their paths with 405.
+ */
+export function setUpScope(ctx: Context, app: FastifyInstance): () => void {
+  const methods: Methods = new Map()
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (!config?.easypost) return
+    methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]))
+  })
   app.decorateRequest('easypost')
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headersOf(request.id, request.protocol === 'https'))
     const caller = await authenticate(ctx, request)
     request.easypost = { caller, parameters: {} }
     await limitRate(ctx, caller, request.routeOptions.config.easypost?.list ?? false)
-    requireMethod(request, reply)
+    requireMethod(request, reply, methods)
     await keepBody(request)
   })
   app.addHook('preValidation', async request => {
@@ -58,35 +66,23 @@ export function setUpScope(ctx: Context, app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(new DomainError('notFound', 'no such route'), request, reply))
+  return () => refuseOtherMethods(app, methods)
 }
 
 /**
- * Answers every other method on the paths of `app` with 405. Call it before the routes, which it listens to; what it
- * returns, after them.
+ * Keeps a method that a path does not have from falling through to a wider pattern. Methods that no path has are left to
+ * the 404: routes for all that there are would be half of the server's start.
  */
-export function refuseOtherMethods(app: FastifyInstance): () => void {
-  const methodsOf = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (!config?.easypost) return
-    const methods = methodsOf.get(url) ?? new Set<string>()
-    for (const name of [method].flat()) methods.add(name)
-    methodsOf.set(url, methods)
-  })
-  for (const method of METHODS) {
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  }
-  return () => {
-    for (const [url, methods] of methodsOf) {
-      const allow = [...methods].sort().join(', ')
-      app.route({
-        url: url.slice(app.prefix.length),
-        method: app.supportedMethods.filter(method => !methods.has(method)),
-        config: { easypostAllow: allow },
-        schema: { hide: true },
-        // Never reached: refused as soon as the caller is known.
-        handler: async () => ({}),
-      })
-    }
+function refuseOtherMethods(app: FastifyInstance, methods: Methods): void {
+  const known = new Set([...methods.values()].flatMap(names => [...names]))
+  for (const [url, names] of methods) {
+    app.route({
+      url: url.slice(app.prefix.length),
+      method: [...known.difference(names)],
+      schema: { hide: true },
+      // Never reached: refused as soon as the caller is known.
+      handler: async () => ({}),
+    })
   }
 }
 
@@ -99,11 +95,20 @@ async function limitRate(ctx: Context, { principal, userId, settings }: Caller, 
 }
 
 /** Throws `METHOD_NOT_ALLOWED`. */
-function requireMethod(request: FastifyRequest, reply: FastifyReply): void {
-  const { easypostAllow: allow } = request.routeOptions.config
-  if (allow === undefined) return
+function requireMethod({ url, routeOptions }: FastifyRequest, reply: FastifyReply, methods: Methods): void {
+  if (routeOptions.config.easypost) return
+  const names = methodsAt(url, methods)
+  if (!names) return
+  const allow = [...names].sort().join(', ')
   reply.header('allow', allow)
   throw refusal('methodNotAllowed', 'notFound', `only ${allow} are allowed here`)
+}
+
+/** Undefined where there is no such path. A path without a parameter wins, as it does in the router. */
+function methodsAt(url: string, methods: Methods): Set<string> | undefined {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '')
+  const fits = ([pattern]: [string, unknown]) => new RegExp(`^${pattern.replace(/:\w+/g, '[^/]+')}$`).test(path)
+  return methods.get(path) ?? [...methods].find(fits)?.[1]
 }
 
 /** Reads the bytes; what is wrong with them waits until route and mode have been checked. Throws `headersTooLarge`. */

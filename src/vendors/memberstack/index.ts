@@ -9,7 +9,7 @@ import { holders } from './holders.ts'
 import { migrations } from './migrations.ts'
 import { VENDOR } from './realm.ts'
 import * as removal from './removal.ts'
-import { memberstackApi, PATHS } from './routes.ts'
+import { memberstackApi, PATHS, seeUnknown } from './routes.ts'
 import { JSON_TYPE } from './scope.ts'
 import { load, MemberstackSeed, prepare } from './seed.ts'
 import * as signingKeys from './signing-keys.ts'
@@ -54,6 +54,7 @@ export const memberstack: Vendor = {
   jobs,
   api: (ctx: Context) => memberstackApi(ctx),
   control: controlApi,
+  seeUnknown,
   refuse(error) {
     const { status, body } = answerOf(error)
     return { status, headers: { 'content-type': JSON_TYPE }, body: JSON.stringify(body) }

@@ -1,16 +1,19 @@
 // Where everything is mounted: at the root, as the vendor has it. Contract sections 1, 3, 9 and 10.
 
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
+import { DomainError } from '../../platform/errors.ts'
 import { ADMIN_PATH, adminRoutes } from './admin.routes.ts'
 import { appRoutes } from './client/app.routes.ts'
 import { authRoutes } from './client/auth.routes.ts'
-import { allowOrigins, answerPreflights } from './client/cors.ts'
+import { allowOrigin, allowOrigins, answerPreflights } from './client/cors.ts'
 import { memberRoutes } from './client/member.routes.ts'
 import { KeySet, signedBy } from './schema.ts'
-import { refuseTheRest, setUpScope } from './scope.ts'
+import { setUpScope } from './scope.ts'
 import * as signingKeys from './signing-keys.ts'
+import { hasRawEmail, report } from './traps.ts'
 
+const TABLES = '/v2/data-tables'
 /** What the client API answers for, what is out of its scope included: contract section 10. */
 const CLIENT_PATHS = [
   '/auth',
@@ -26,7 +29,7 @@ const CLIENT_PATHS = [
   '/secure-content',
   '/v1/data-tables',
   '/v1/data-records',
-  '/v2/data-tables',
+  TABLES,
 ]
 const KEY_SET_PATHS = ['/jwks', '/.well-known/jwks.json']
 
@@ -37,7 +40,6 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
     await app.register(async scope => {
       setUpScope(ctx, scope, 'secret')
       adminRoutes(ctx, scope)
-      refuseTheRest(ctx, scope, [ADMIN_PATH])
     })
     await app.register(async scope => {
       allowOrigins(scope)
@@ -46,14 +48,29 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
       memberRoutes(ctx, scope)
       appRoutes(ctx, scope)
       answerPreflights(scope, CLIENT_PATHS)
-      refuseTheRest(ctx, scope, CLIENT_PATHS)
+      refuseTables(scope)
     })
     await app.register(async scope => {
       setUpScope(ctx, scope, 'public')
       keySetRoutes(ctx, scope)
-      refuseTheRest(ctx, scope, KEY_SET_PATHS)
     })
   }
+}
+
+/** Below another vendor's prefix, whose 404 it would be: the only path out of scope that needs routes to be refused. */
+function refuseTables(app: FastifyInstance): void {
+  const method = app.supportedMethods.filter(method => method !== 'OPTIONS')
+  const handler = async () => {
+    throw new DomainError('notFound', 'no such route')
+  }
+  for (const url of [TABLES, `${TABLES}/*`]) app.route({ url, method, schema: { hide: true }, handler })
+}
+
+/** Pages can read what a path of theirs answers even where there is nothing; an email may be why there is nothing. */
+export function seeUnknown(ctx: Context, request: FastifyRequest, reply: FastifyReply): void {
+  const [path = ''] = request.url.split('?', 1)
+  if (CLIENT_PATHS.some(known => path === known || path.startsWith(`${known}/`))) allowOrigin(request, reply)
+  if (hasRawEmail(request)) report(ctx, request, 'unencoded-email')
 }
 
 /** The public halves of the signing keys: no key is needed, and any page may read them. */

@@ -1,6 +1,5 @@
 // What every request goes through, in the order of contract section 11: path, key, rate limit, member token, body.
 
-import { METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
 import { DomainError, toDomainError } from '../../platform/errors.ts'
@@ -63,27 +62,6 @@ export function setUpScope(ctx: Context, app: FastifyInstance, kind: KeyKind): v
     done()
   })
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
-}
-
-/** Answers every other path below these, and every other method on theirs, with 404 in this envelope. */
-export function refuseTheRest(ctx: Context, app: FastifyInstance, paths: readonly string[]): void {
-  for (const method of METHODS) {
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  }
-  for (const path of paths) {
-    for (const url of [path, `${path}/*`]) {
-      const taken = app.supportedMethods.filter(method => app.hasRoute({ method, url }))
-      app.route({
-        url,
-        method: app.supportedMethods.filter(method => !taken.includes(method)),
-        schema: { hide: true },
-        handler: async request => {
-          if (hasRawEmail(request)) report(ctx, request, 'unencoded-email')
-          throw new DomainError('notFound', 'no such route')
-        },
-      })
-    }
-  }
 }
 
 function admit(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): unknown {

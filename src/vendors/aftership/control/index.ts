@@ -3,6 +3,7 @@
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Context } from '../../../platform/context.ts'
+import { allOf } from '../../../platform/web/all-of.ts'
 import { accountRoutes } from './accounts.ts'
 import { appRoutes } from './apps.ts'
 import { deliveryRoutes } from './deliveries.ts'
@@ -13,14 +14,14 @@ import { roleRoutes } from './roles.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 export function controlApi(ctx: Context): FastifyPluginAsync {
-  return async app => {
-    await app.register(organizationRoutes(ctx))
-    await app.register(roleRoutes(ctx))
-    await app.register(membershipRoutes(ctx))
-    await app.register(webhookRoutes(ctx))
-    await app.register(deliveryRoutes(ctx))
-    await app.register(accountRoutes(ctx))
-    await app.register(appRoutes(ctx))
-    await app.register(grantRoutes(ctx))
-  }
+  return allOf([
+    organizationRoutes(ctx),
+    roleRoutes(ctx),
+    membershipRoutes(ctx),
+    webhookRoutes(ctx),
+    deliveryRoutes(ctx),
+    accountRoutes(ctx),
+    appRoutes(ctx),
+    grantRoutes(ctx),
+  ])
 }

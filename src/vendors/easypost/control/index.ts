@@ -3,14 +3,11 @@
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Context } from '../../../platform/context.ts'
+import { allOf } from '../../../platform/web/all-of.ts'
 import { childRoutes } from './children.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { parentRoutes } from './parents.ts'
 
 export function controlApi(ctx: Context): FastifyPluginAsync {
-  return async app => {
-    await app.register(parentRoutes(ctx))
-    await app.register(childRoutes(ctx))
-    await app.register(deliveryRoutes(ctx))
-  }
+  return allOf([parentRoutes(ctx), childRoutes(ctx), deliveryRoutes(ctx)])
 }

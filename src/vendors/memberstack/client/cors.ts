@@ -13,16 +13,19 @@ const MAX_AGE_S = '600'
 /** Echoes the origin on every answer of the scope, errors included. Call it before all other hooks. */
 export function allowOrigins(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('vary', 'Origin')
-    const { origin } = request.headers
-    if (origin !== undefined) {
-      reply
-        .header('access-control-allow-origin', origin)
-        .header('access-control-allow-credentials', 'true')
-        .header('access-control-expose-headers', EXPOSED)
-    }
+    allowOrigin(request, reply)
     done()
   })
+}
+
+/** Echoes the origin on this answer. */
+export function allowOrigin({ headers: { origin } }: FastifyRequest, reply: FastifyReply): void {
+  reply.header('vary', 'Origin')
+  if (origin === undefined) return
+  reply
+    .header('access-control-allow-origin', origin)
+    .header('access-control-allow-credentials', 'true')
+    .header('access-control-expose-headers', EXPOSED)
 }
 
 /** Answers OPTIONS on these paths and below them: a browser asks before it shows any key. */

@@ -3,6 +3,7 @@
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Context } from '../../../platform/context.ts'
+import { allOf } from '../../../platform/web/all-of.ts'
 import { appRoutes } from './apps.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { memberRoutes } from './members.ts'
@@ -11,12 +12,12 @@ import { signingKeyRoutes } from './signing-keys.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 export function controlApi(ctx: Context): FastifyPluginAsync {
-  return async app => {
-    await app.register(appRoutes(ctx))
-    await app.register(planRoutes(ctx))
-    await app.register(memberRoutes(ctx))
-    await app.register(webhookRoutes(ctx))
-    await app.register(deliveryRoutes(ctx))
-    await app.register(signingKeyRoutes(ctx))
-  }
+  return allOf([
+    appRoutes(ctx),
+    planRoutes(ctx),
+    memberRoutes(ctx),
+    webhookRoutes(ctx),
+    deliveryRoutes(ctx),
+    signingKeyRoutes(ctx),
+  ])
 }

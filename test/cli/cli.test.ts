@@ -6,8 +6,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
-import { vendors } from '../src/vendors/index.ts'
-import { fileWith, run, type ServerProcess, serve, shell, temporaryDirectory } from './process.ts'
+import { vendors } from '../../src/vendors/index.ts'
+import { fileWith, run, type ServerProcess, serve, shell, temporaryDirectory } from '../process.ts'
 
 /** What `env --json` holds of each vendor. */
 const fieldsOf = {

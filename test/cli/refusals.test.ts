@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { before } from 'node:test'
-import { type Finished, fileWith, run, serve, shell, temporaryDirectory } from './process.ts'
+import { type Finished, fileWith, run, serve, shell, temporaryDirectory } from '../process.ts'
 
 const seed = fileWith(
   'good.yaml',

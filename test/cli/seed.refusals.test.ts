@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
-import { createApp } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import * as events from '../src/platform/events/events.ts'
-import { InvalidSeedError, loadSeed, parseSeed } from '../src/seed/load.ts'
+import { createApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import * as events from '../../src/platform/events/events.ts'
+import { InvalidSeedError, loadSeed, parseSeed } from '../../src/seed/load.ts'
 
 const app = await createApp(await readConfig({ data: ':memory:' }, {}), { log: { write: () => {} } })
 after(() => app.close())

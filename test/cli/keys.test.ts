@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { fileWith, run, temporaryDirectory } from './process.ts'
+import { fileWith, run, temporaryDirectory } from '../process.ts'
 
 const SEED = `
 aftership:

@@ -8,10 +8,10 @@ import { request } from 'node:https'
 import test from 'node:test'
 import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { fileWith, run, serve } from './process.ts'
+import { fileWith, run, serve } from '../process.ts'
 
-const cert = fileURLToPath(new URL('./fixtures/tls-cert.pem', import.meta.url))
-const key = fileURLToPath(new URL('./fixtures/tls-key.pem', import.meta.url))
+const cert = fileURLToPath(new URL('../fixtures/tls-cert.pem', import.meta.url))
+const key = fileURLToPath(new URL('../fixtures/tls-key.pem', import.meta.url))
 const ca = readFileSync(cert)
 const SEED = 'easypost: { users: [{ name: Acme, email: a@acme.test, keys: { production: EZAKtlsproduction } }] }'
 
