@@ -2,9 +2,19 @@
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ColumnDefinitionBuilder, type CompiledQuery, Kysely, PostgresAdapter, sql } from 'kysely'
+import {
+  type ColumnDefinitionBuilder,
+  type CompiledQuery,
+  Kysely,
+  PostgresAdapter,
+  type SelectQueryBuilder,
+  sql,
+} from 'kysely'
+import type { Log } from '../log.ts'
+import { Availability } from './availability.ts'
 import type { Database } from './database.ts'
-import { isPostgresUniqueViolation, PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
+import { PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
+import { isPostgresUniqueViolation } from './postgres-errors.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
 
@@ -14,6 +24,8 @@ export interface Store {
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
   /** Grows when another process may have changed the store: what was cached before is then in doubt. */
   foreignVersion(): number
+  /** Runs `work` on a connection whose statements may take as long as they need: for migrations. */
+  patiently(work: (db: Kysely<Database>) => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -22,6 +34,8 @@ const FILE_NAME = 'understudy.db'
 
 /** Another node's change is noticed after so long at the latest: half of the second that is promised. */
 const TRUST_MS = 500
+/** How long a migration may take, and how long one waits for another node's. */
+const PATIENCE_MS = 3_600_000
 
 /** Whether a location names a PostgreSQL database. */
 export function isPostgresUrl(location: string): boolean {
@@ -33,16 +47,17 @@ export function shownLocation(location: string): string {
   if (!isPostgresUrl(location)) return location
   const url = new URL(location)
   if (url.password !== '') url.password = '***'
+  if (url.searchParams.has('password')) url.searchParams.set('password', '***')
   return url.href
 }
 
 /**
  * Opens the store at `location`: a directory (made if missing, readable by its owner alone), `:memory:`, or a
  * `postgres://` URL, which is not connected to yet. Throws the file system's or the driver's error when that cannot be
- * done.
+ * done. The log is told when a database goes away, and when it is back.
  */
-export function openStore(location: string, postgres: PostgresSettings): Store {
-  return isPostgresUrl(location) ? openPostgresStore(location, postgres) : openSqliteStore(location)
+export function openStore(location: string, postgres: PostgresSettings, log: Log): Store {
+  return isPostgresUrl(location) ? openPostgresStore(location, postgres, log) : openSqliteStore(location)
 }
 
 function openSqliteStore(location: string): Store {
@@ -55,18 +70,27 @@ function openSqliteStore(location: string): Store {
     db,
     readSoon: query => reads.soon(query),
     foreignVersion: () => Number(version.get()?.data_version),
+    patiently: work => work(db),
     close: () => db.destroy(),
   }
 }
 
-function openPostgresStore(url: string, settings: PostgresSettings): Store {
-  const db = new Kysely<Database>({ dialect: postgresDialect(url, settings) })
-  const reads = new PostgresReads(url, settings)
+function openPostgresStore(url: string, settings: PostgresSettings, log: Log): Store {
+  const { host, pathname } = new URL(url)
+  const availability = new Availability(log, `${host}${pathname}`)
+  const open = (wanted: PostgresSettings) =>
+    new Kysely<Database>({ dialect: postgresDialect(url, wanted, availability) })
+  const db = open(settings)
+  const reads = new PostgresReads(url, settings, availability)
   return {
     db,
     readSoon: query => reads.soon(query),
     // No message from the other nodes could be lost this way: everything is read anew now and then.
     foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
+    async patiently(work) {
+      const patient = open({ poolMax: 2, statementTimeoutMs: PATIENCE_MS })
+      await work(patient).finally(() => patient.destroy())
+    },
     async close() {
       await reads.close()
       await db.destroy()
@@ -96,6 +120,14 @@ export function sequenceColumn(db: Kysely<Database>) {
 export async function holdTenant(db: Kysely<Database>, key: string): Promise<void> {
   if (!isPostgres(db)) return
   await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(db)
+}
+
+/** Of the rows of a query, those that no other transaction is changing; held until this one ends. For claims. */
+export function heldByNobody<Tables, Table extends keyof Tables, Row>(
+  db: Kysely<Database>,
+  query: SelectQueryBuilder<Tables, Table, Row>,
+): SelectQueryBuilder<Tables, Table, Row> {
+  return isPostgres(db) ? query.forUpdate().skipLocked() : query
 }
 
 function isPostgres(db: Kysely<Database>): boolean {
