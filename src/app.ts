@@ -134,7 +134,9 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     async close() {
       await closeServer(server)
       await running?.stop()
-      await credentials.saveUsage(context)
+      await credentials
+        .saveUsage(context)
+        .catch(error => log.warn({ err: error }, 'the last uses of keys are not written down'))
       mailer?.close()
       await closeStore()
     },

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { DomainError } from '../errors.ts'
 
 const AWAY = 'the database does not answer'
+const EXHAUSTED = 'no connection to the database came free in time: it is slow or away, or postgres.poolMax is too low'
 const MEND = 'see that it runs and that its URL is right'
 
 /** What a state means for an operator: https://www.postgresql.org/docs/18/errcodes-appendix.html */
@@ -53,7 +54,7 @@ function messageOf(error: unknown): string | undefined {
   const state = STATES.find(([pattern]) => pattern.test(code))
   if (state) return state[1]
   if (NETWORK.test(code)) return `${AWAY} (${code}); ${MEND}`
-  if (error.message === POOL_EXHAUSTED) return 'no database connection came free in time; raise postgres.poolMax'
+  if (error.message === POOL_EXHAUSTED) return EXHAUSTED
   return BROKEN.test(error.message) ? `${AWAY}; ${MEND}` : undefined
 }
 

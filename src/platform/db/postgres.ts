@@ -26,9 +26,12 @@ const SERVER_SHARE = 0.9
 /** A dialect whose connections are opened as they are needed. Its failures are DomainErrors where the store is away. */
 export function postgresDialect(url: string, settings: PostgresSettings, availability: Availability): PostgresDialect {
   const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
-  // A connection that breaks while nobody uses it is dropped; whoever comes next opens another.
+  // A connection that breaks is dropped; whoever uses it is told by their query, and who comes next opens another.
   pool.on('error', () => {})
-  pool.on('connect', () => availability.found())
+  pool.on('connect', client => {
+    client.on('error', () => {})
+    availability.found()
+  })
   const connect = () => opening(async () => lent(await pool.connect()), availability)
   return new PostgresDialect({ pool: { connect, end: () => pool.end(), options: {} } })
 }
