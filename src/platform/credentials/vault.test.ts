@@ -3,14 +3,13 @@ import test, { after } from 'node:test'
 import { IN_MEMORY, openStore } from '../db/engine.ts'
 import { migrate } from '../db/migrate.ts'
 import * as platformMigration from '../db/migrations/2026-11-21-platform.ts'
-import { createLog } from '../log.ts'
 import { openVault, WrongMasterKeyError } from './vault.ts'
 
 const MASTER = new Uint8Array(32).fill(7)
 const NOW = Date.parse('2026-03-04T09:30:00.000Z')
 
 async function migratedStore() {
-  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 }, createLog('silent'))
+  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 })
   after(() => store.close())
   await migrate(store.db, { '2026-11-21-platform': platformMigration })
   return store.db

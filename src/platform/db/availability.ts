@@ -3,12 +3,12 @@
 import type { Log } from '../log.ts'
 
 export class Availability {
-  readonly #log: Log
+  readonly #log: Log | undefined
   readonly #place: string
   #awaySince: number | undefined
 
   /** `place` is shown: it holds neither user nor password. */
-  constructor(log: Log, place: string) {
+  constructor(log: Log | undefined, place: string) {
     this.#log = log
     this.#place = place
   }
@@ -17,7 +17,7 @@ export class Availability {
   lost(reason: string): void {
     if (this.#awaySince !== undefined) return
     this.#awaySince = performance.now()
-    this.#log.error(
+    this.#log?.error(
       { database: this.#place, reason },
       'the database is away: requests get 503 until it is back, without a restart',
     )
@@ -28,6 +28,6 @@ export class Availability {
     if (this.#awaySince === undefined) return
     const awayMs = Math.round(performance.now() - this.#awaySince)
     this.#awaySince = undefined
-    this.#log.info({ database: this.#place, awayMs }, 'the database is back')
+    this.#log?.info({ database: this.#place, awayMs }, 'the database is back')
   }
 }

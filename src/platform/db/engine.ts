@@ -9,19 +9,27 @@ import {
   PostgresAdapter,
   type SelectQueryBuilder,
   sql,
+  type Transaction,
 } from 'kysely'
 import type { Log } from '../log.ts'
 import { Availability } from './availability.ts'
 import type { Database } from './database.ts'
-import { PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
+import { GroupCommit } from './group-commit.ts'
+import { PostgresPipeline, type PostgresSettings, postgresDialect } from './postgres.ts'
 import { isPostgresUniqueViolation } from './postgres-errors.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
+
+export type RunShared = <Row>(sql: string, parameters: readonly (string | number)[]) => Promise<Row[]>
 
 export interface Store {
   db: Kysely<Database>
   /** See Context. */
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
+  /** Where other nodes may count in the same store: runs one statement by itself, soon, and outside of the pool. */
+  runShared?: RunShared
+  /** See Context. */
+  transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
   /** Grows when another process may have changed the store: what was cached before is then in doubt. */
   foreignVersion(): number
   /** Runs `work` on a connection whose statements may take as long as they need: for migrations. */
@@ -54,9 +62,9 @@ export function shownLocation(location: string): string {
 /**
  * Opens the store at `location`: a directory (made if missing, readable by its owner alone), `:memory:`, or a
  * `postgres://` URL, which is not connected to yet. Throws the file system's or the driver's error when that cannot be
- * done. The log is told when a database goes away, and when it is back.
+ * done. The log, if there is one, is told when a database goes away, and when it is back.
  */
-export function openStore(location: string, postgres: PostgresSettings, log: Log): Store {
+export function openStore(location: string, postgres: PostgresSettings, log?: Log): Store {
   return isPostgresUrl(location) ? openPostgresStore(location, postgres, log) : openSqliteStore(location)
 }
 
@@ -66,25 +74,31 @@ function openSqliteStore(location: string): Store {
   const connection = new SqliteConnection(database)
   const db = new Kysely<Database>({ dialect: sqliteDialect(database, connection) })
   const reads = new Reads(connection, db)
+  const commits = new GroupCommit(db, () => database.isTransaction)
   return {
     db,
     readSoon: query => reads.soon(query),
+    transact: work => commits.run(work),
     foreignVersion: () => Number(version.get()?.data_version),
     patiently: work => work(db),
     close: () => db.destroy(),
   }
 }
 
-function openPostgresStore(url: string, settings: PostgresSettings, log: Log): Store {
+function openPostgresStore(url: string, settings: PostgresSettings, log: Log | undefined): Store {
   const { host, pathname } = new URL(url)
   const availability = new Availability(log, `${host}${pathname}`)
   const open = (wanted: PostgresSettings) =>
     new Kysely<Database>({ dialect: postgresDialect(url, wanted, availability) })
   const db = open(settings)
-  const reads = new PostgresReads(url, settings, availability)
+  const reads = new PostgresPipeline(url, settings, availability)
+  // A connection of their own: a row that another node counts in just now holds up no read.
+  const counters = new PostgresPipeline(url, settings, availability)
   return {
     db,
-    readSoon: query => reads.soon(query),
+    readSoon: query => reads.run(query),
+    runShared: (sql, parameters) => counters.run({ sql, parameters }),
+    transact: work => db.transaction().execute(work),
     // No message from the other nodes could be lost this way: everything is read anew now and then.
     foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
     async patiently(work) {
@@ -92,7 +106,7 @@ function openPostgresStore(url: string, settings: PostgresSettings, log: Log): S
       await work(patient).finally(() => patient.destroy())
     },
     async close() {
-      await reads.close()
+      await Promise.all([reads.close(), counters.close()])
       await db.destroy()
     },
   }
@@ -128,6 +142,11 @@ export function heldByNobody<Tables, Table extends keyof Tables, Row>(
   query: SelectQueryBuilder<Tables, Table, Row>,
 ): SelectQueryBuilder<Tables, Table, Row> {
   return isPostgres(db) ? query.forUpdate().skipLocked() : query
+}
+
+/** Whether several nodes may work on this store at once. */
+export function isShared(db: Kysely<Database>): boolean {
+  return isPostgres(db)
 }
 
 function isPostgres(db: Kysely<Database>): boolean {

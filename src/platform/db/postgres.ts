@@ -1,5 +1,5 @@
-// Kysely on PostgreSQL: a pool for transactions and ordinary queries, and one more connection on which the reads of many
-// requests travel together.
+// Kysely on PostgreSQL: a pool for transactions and ordinary queries, and connections on which the
+// statements of many requests travel together.
 
 import { createHash } from 'node:crypto'
 import { type CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
@@ -9,7 +9,7 @@ import type { Availability } from './availability.ts'
 import { isAway, isLost, told } from './postgres-errors.ts'
 
 export interface PostgresSettings {
-  /** How many connections the pool may open; one more serves reads. */
+  /** How many connections the pool may open; one more serves reads, and one rate limits. */
   poolMax: number
   /** Nobody waits longer for a statement, or for a connection. */
   statementTimeoutMs: number
@@ -88,10 +88,10 @@ function lent(client: pg.PoolClient): PostgresPoolClient {
 }
 
 /**
- * Reads outside transactions. They are sent as they come, without waiting for each other's answers, and planned once by
- * name. A read that gets no answer in time ends its connection, and with it those behind.
+ * Statements outside transactions, each by itself. They are sent as they come, without waiting for each other's answers,
+ * and planned once by name. One that gets no answer in time ends its connection, and with it those behind.
  */
-export class PostgresReads {
+export class PostgresPipeline {
   readonly #url: string
   readonly #settings: PostgresSettings
   readonly #availability: Availability
@@ -105,7 +105,7 @@ export class PostgresReads {
     this.#availability = availability
   }
 
-  async soon<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Row[]> {
+  async run<Row>({ sql, parameters }: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]> {
     if (parameters.some(isNowhere)) return []
     try {
       const client = await this.#connected()
@@ -139,7 +139,7 @@ export class PostgresReads {
       this.#availability.found()
       return client
     }, this.#availability)
-    // The next read connects anew; those under way are told by their own errors. One that ended may be forgotten already.
+    // The next one connects anew; those under way are told by their own errors. One that ended may be forgotten already.
     const forget = () => {
       if (this.#client === connected) this.#client = undefined
     }
