@@ -15,7 +15,7 @@ import { masterKeyIn, randomMasterKey } from './platform/credentials/master-key.
 import { Usage } from './platform/credentials/usage.ts'
 import { openVault } from './platform/credentials/vault.ts'
 import { IN_MEMORY, openStore } from './platform/db/engine.ts'
-import { type Migrations, migrate } from './platform/db/migrate.ts'
+import { isMigrated, type Migrations, migrate } from './platform/db/migrate.ts'
 import * as platformMigration from './platform/db/migrations/2026-11-21-platform.ts'
 import type { Webhooks } from './platform/events/dialect.ts'
 import { webhookJobs } from './platform/events/jobs.ts'
@@ -49,7 +49,7 @@ export interface App {
   inject: FastifyInstance['inject']
   /** Starts to listen, and starts the jobs. Rejects with the system's error (EADDRINUSE). */
   listen(): Promise<string>
-  /** Runs every job once, to its end. */
+  /** Runs every job once, to its end, whether it is due or not. */
   runJobs(): Promise<void>
   /** Refuses new connections, lets requests in flight finish, ends the jobs, closes the store. */
   close(): Promise<void>
@@ -58,12 +58,12 @@ export interface App {
 /** Opens the store (migrated), and everything that works on it, without a server: what commands need. */
 export async function openContext(config: Config, surroundings: Surroundings = {}) {
   const clock = surroundings.clock ?? systemClock
-  const store = openStore(config.data, config.postgres)
+  const log = createLog(config.logLevel, surroundings.log)
+  const store = openStore(config.data, config.postgres, log)
   try {
-    await migrate(store.db, migrations())
+    if (!(await isMigrated(store.db, migrations()))) await store.patiently(db => migrate(db, migrations()))
     const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.home))
     const vault = await openVault(store.db, masterKey, clock.now())
-    const log = createLog(config.logLevel, surroundings.log)
     const metrics = createMetrics()
     const limits = openRateLimits(clock, vault, store)
     const context: Context = {
@@ -136,7 +136,9 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     async close() {
       await closeServer(server)
       await running?.stop()
-      await credentials.saveUsage(context)
+      await credentials
+        .saveUsage(context)
+        .catch(error => log.warn({ err: error }, 'the last uses of keys are not written down'))
       mailer?.close()
       await closeStore()
     },
@@ -154,7 +156,7 @@ function webhooks(): Webhooks {
 }
 
 function allJobs(mailer: Mailer | undefined): Job[] {
-  const usage: Job = { name: 'credential-usage', everyMs: 10_000, run: credentials.saveUsage }
+  const usage: Job = { name: 'credential-usage', everyMs: 10_000, onEveryNode: true, run: credentials.saveUsage }
   return [usage, sealing, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
 }
 

@@ -124,8 +124,12 @@ type FileSettings = Partial<Omit<Config, 'masterKey' | 'tls' | 'passwords' | 'of
 export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
   const file = env.UNDERSTUDY_CONFIG === undefined ? {} : await readConfigFile(env.UNDERSTUDY_CONFIG)
   const data = flags.data ?? env.UNDERSTUDY_DATA ?? env.DATABASE_URL ?? file.data ?? DIRECTORY
-  if (/^[a-z]+:\/\//i.test(data) && !isPostgresUrl(data)) {
-    throw new ConfigError(`${new URL(data).protocol}// is no store; name a directory, :memory:, or a postgres:// URL`)
+  const [scheme] = /^[a-z]+:\/\//i.exec(data) ?? []
+  if (scheme !== undefined && !isPostgresUrl(data)) {
+    throw new ConfigError(`${scheme.toLowerCase()} is no store; name a directory, :memory:, or a postgres:// URL`)
+  }
+  if (scheme !== undefined && !URL.canParse(data)) {
+    throw new ConfigError(`the ${scheme} URL cannot be read; percent-encode what is special in user and password`)
   }
   return {
     host: flags.host ?? env.UNDERSTUDY_HOST ?? file.host ?? '127.0.0.1',

@@ -1,6 +1,6 @@
 // What a client needs to reach this server: base URLs and sample credentials, kept in a 0600 file beside the store.
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SampleCredentials } from '../seed/load.ts'
 import { vendors } from '../vendors/index.ts'
@@ -21,6 +21,7 @@ export function loadEnvironment(directory: string): SavedEnvironment | undefined
 
 /** Replaces the file as a whole: a reader sees the old one or the new one. */
 export function saveEnvironment(directory: string, environment: SavedEnvironment): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const draft = `${pathIn(directory)}.${process.pid}`
   writeFileSync(draft, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600 })
   renameSync(draft, pathIn(directory))

@@ -26,9 +26,9 @@ export const serve: Command = {
       const made = await seedIfEmpty(app.context, seed)
       if (!made && seed) app.context.log.info('the store is not empty: --seed is left alone')
       // Before anything else can fail: keys are made once, and shown nowhere else.
-      const samples = remember(config.home, app.url, made)
+      remember(config.home, app.url, made)
       const url = await app.listen()
-      remember(config.home, url, samples)
+      const samples = remember(config.home, url, made)
       print(banner(url, shownLocation(config.data), samples, made !== undefined))
     } catch (error) {
       await app.close()

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Context } from '../platform/context.ts'
 import { isMigrated, type Migrations } from '../platform/db/migrate.ts'
+import { DomainError } from '../platform/errors.ts'
 import type { Metrics } from './metrics.ts'
 
 /** `/health`: the process is up. `/ready`: the store answers and has its newest shape. `/metrics`: for Prometheus. */
@@ -15,8 +16,12 @@ export function healthRoutes(parts: {
     app.get('/ready', async (request, reply) => {
       try {
         if (await isMigrated(context.db, migrations)) return { status: 'ready' }
-        return reply.code(503).send({ status: 'unready', reason: 'migrations are missing' })
+        return reply
+          .code(503)
+          .send({ status: 'unready', reason: 'migrations are missing; start the server anew to apply them' })
       } catch (error) {
+        // The store has said in the log that it is away.
+        if (error instanceof DomainError) return reply.code(503).send({ status: 'unready', reason: error.message })
         request.log.error({ reqId: request.id, err: error }, 'the store does not answer')
         return reply.code(503).send({ status: 'unready', reason: 'the store does not answer' })
       }

@@ -8,6 +8,7 @@ import { openVault } from './credentials/vault.ts'
 import { IN_MEMORY, openStore } from './db/engine.ts'
 import { migrate } from './db/migrate.ts'
 import * as platformMigration from './db/migrations/2026-11-21-platform.ts'
+import { DomainError } from './errors.ts'
 import { randomIds } from './ids.ts'
 import { type Job, startJobs } from './jobs.ts'
 import { createLog } from './log.ts'
@@ -20,11 +21,11 @@ import { createTraps } from './traps.ts'
 const clock = { now: () => Date.parse('2026-03-04T09:30:00.000Z') }
 
 async function startContext(t: TestContext): Promise<{ ctx: Context; lines: string[] }> {
-  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 })
-  t.after(() => store.close())
-  await migrate(store.db, { '2026-11-21-platform': platformMigration })
   const lines: string[] = []
   const log = createLog('info', { write: line => void lines.push(line) })
+  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 }, log)
+  t.after(() => store.close())
+  await migrate(store.db, { '2026-11-21-platform': platformMigration })
   const limits = new FixedWindow(clock)
   const ctx: Context = {
     db: store.db,
@@ -64,7 +65,7 @@ test('a job runs at once and then after each pause', async t => {
   const { ctx } = await startContext(t)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let runs = 0
-  const job: Job = { name: 'counting', everyMs: 1000, run: async () => void runs++ }
+  const job: Job = { name: 'counting', everyMs: 1000, onEveryNode: true, run: async () => void runs++ }
   const jobs = startJobs(ctx, [job])
   await settle()
   assert.equal(runs, 1)
@@ -87,12 +88,13 @@ test('a job never overlaps itself, and a slow one holds no other up', async t =>
     {
       name: 'slow',
       everyMs: 100,
+      onEveryNode: true,
       run: () => {
         slowRuns++
         return slow.promise
       },
     },
-    { name: 'quick', everyMs: 100, run: async () => void quickRuns++ },
+    { name: 'quick', everyMs: 100, onEveryNode: true, run: async () => void quickRuns++ },
   ])
   for (let round = 0; round < 5; round++) {
     await settle()
@@ -117,6 +119,7 @@ test('a job that fails is logged by its name and tried again', async t => {
     {
       name: 'failing',
       everyMs: 1000,
+      onEveryNode: true,
       run: async () => {
         runs++
         throw new Error('no luck')
@@ -145,12 +148,13 @@ test('stopping waits for what is under way and starts nothing more', async t => 
     {
       name: 'working',
       everyMs: 10,
+      onEveryNode: true,
       run: async () => {
         await work.promise
         finished = true
       },
     },
-    { name: 'idle', everyMs: 10, run: async () => void idleRuns++ },
+    { name: 'idle', everyMs: 10, onEveryNode: true, run: async () => void idleRuns++ },
   ])
   await settle()
   let stopped = false
@@ -176,6 +180,7 @@ test('a bell runs its job at once, and one that is under way once more after tha
   const job: Job = {
     name: 'ringing',
     everyMs: 1_000_000,
+    onEveryNode: true,
     bell,
     run: () => {
       runs++
@@ -205,11 +210,44 @@ test('a bell runs its job at once, and one that is under way once more after tha
   assert.equal(runs, 3)
 })
 
+test('a store that is away is told once a job, and looked for again soon', async t => {
+  const { ctx, lines } = await startContext(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let away = true
+  let runs = 0
+  const job: Job = {
+    name: 'waiting',
+    everyMs: 3_600_000,
+    onEveryNode: true,
+    run: async () => {
+      runs++
+      if (away) throw new DomainError('unavailable', 'the database does not answer')
+    },
+  }
+  const jobs = startJobs(ctx, [job])
+  await settle()
+  t.mock.timers.tick(5000)
+  await settle()
+  away = false
+  t.mock.timers.tick(5000)
+  await settle()
+  assert.equal(runs, 3)
+  t.mock.timers.tick(5000)
+  await settle()
+  assert.equal(runs, 3, 'its own pause again')
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line)).map(({ level, job, reason }) => [level, job, reason]),
+    [['warn', 'waiting', 'the database does not answer']],
+  )
+  await jobs.stop()
+})
+
 test('stopping tells a job that lasts', async t => {
   const { ctx } = await startContext(t)
   const lasting: Job = {
     name: 'lasting',
     everyMs: 10,
+    onEveryNode: true,
     run: (_ctx, stop) => new Promise(resolve => stop.addEventListener('abort', () => resolve())),
   }
   await startJobs(ctx, [lasting]).stop()

@@ -51,27 +51,41 @@ export async function parseSeed(name: string, text: string): Promise<ReadSeed> {
 }
 
 /** Stores a seed, all of it or nothing. Throws InvalidSeedError when a rule refuses a part. */
-export async function loadSeed(ctx: Context, { name, seed, lineOf }: ReadSeed): Promise<SampleCredentials> {
+export function loadSeed(ctx: Context, read: ReadSeed): Promise<SampleCredentials> {
+  return loading(ctx, read, (tx, ready) => storeSeed(tx, ready))
+}
+
+/**
+ * On a store that was never written to, loads `seed`, or the built-in sample, and makes sure that there is a control
+ * token. On any other store does nothing and returns undefined. Of several nodes that start at once, one does it.
+ */
+export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Promise<SampleCredentials | undefined> {
+  if (!(await events.isEmpty(ctx))) return undefined
+  const chosen = withAdminToken(seed ?? (await parseSeed('sample', readFileSync(SAMPLE, 'utf8'))))
+  // Asked again, now that no other node can be seeding.
+  return loading(ctx, chosen, async (tx, ready) => ((await events.isEmpty(tx)) ? storeSeed(tx, ready) : undefined))
+}
+
+async function loading<T>(
+  ctx: Context,
+  { name, seed, lineOf }: ReadSeed,
+  store: (tx: Context, ready: PreparedSeed) => Promise<T>,
+): Promise<T> {
   try {
     const ready = await prepare(ctx, seed)
-    return await withTransaction(ctx, SEEDER, tx => storeSeed(tx, ready))
+    return await withTransaction(ctx, SEEDER, tx => store(tx, ready))
   } catch (error) {
-    if (!(error instanceof DomainError) || error.code === 'internal') throw error
+    if (!(error instanceof DomainError) || error.code === 'internal' || error.code === 'unavailable') throw error
     const path = error.issues[0]?.path ?? ''
     throw new InvalidSeedError(`${name}:${lineOf(path)}: ${path}: ${error.message}`, { cause: error })
   }
 }
 
-/**
- * On a store that was never written to, loads `seed`, or the built-in sample, and makes sure that there is a control
- * token. On any other store does nothing and returns undefined.
- */
-export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Promise<SampleCredentials | undefined> {
-  if (!(await events.isEmpty(ctx))) return undefined
-  const chosen = seed ?? (await parseSeed('sample', readFileSync(SAMPLE, 'utf8')))
-  if (chosen.seed.control?.tokens.some(token => token.scope === 'admin')) return loadSeed(ctx, chosen)
-  const tokens = [{ name: 'first start', scope: 'admin' as const }, ...(chosen.seed.control?.tokens ?? [])]
-  return loadSeed(ctx, { ...chosen, seed: { ...chosen.seed, control: { tokens } } })
+function withAdminToken(read: ReadSeed): ReadSeed {
+  const tokens = read.seed.control?.tokens ?? []
+  if (tokens.some(token => token.scope === 'admin')) return read
+  const control = { tokens: [{ name: 'first start', scope: 'admin' as const }, ...tokens] }
+  return { ...read, seed: { ...read.seed, control } }
 }
 
 /** The seed with each section as its vendor's `load` wants it. */

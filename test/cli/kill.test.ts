@@ -3,23 +3,11 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import test from 'node:test'
-
-<<<<<<< HEAD:test/kill.test.ts
-
-import { openContext } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import * as blocks from '../src/vendors/aftership/membership-blocks.store.ts'
-import * as memberships from '../src/vendors/aftership/memberships.store.ts'
-import { fileWith, type ServerProcess, serve, temporaryDirectory } from './process.ts'
-
-=======
-
 import { openContext } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import * as blocks from '../../src/vendors/aftership/membership-blocks.store.ts'
 import * as memberships from '../../src/vendors/aftership/memberships.store.ts'
 import { fileWith, type ServerProcess, serve, temporaryDirectory } from '../process.ts'
-
->>>>>>> suite:test/cli/kill.test.ts
 
 const KILLS = 3
 const CREATES_BEFORE_KILL = 60

@@ -45,7 +45,9 @@ export interface Vault {
 /** The master key does not open this store's data keys. */
 export class WrongMasterKeyError extends Error {
   constructor() {
-    super('the master key does not open this store; use the key that the store was made with')
+    super(
+      'the master key does not open this store; give this node the key that the store was made with, in UNDERSTUDY_MASTER_KEY',
+    )
     this.name = 'WrongMasterKeyError'
   }
 }

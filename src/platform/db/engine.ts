@@ -7,12 +7,16 @@ import {
   type CompiledQuery,
   Kysely,
   PostgresAdapter,
+  type SelectQueryBuilder,
   sql,
   type Transaction,
 } from 'kysely'
+import type { Log } from '../log.ts'
+import { Availability } from './availability.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { isPostgresUniqueViolation, PostgresPipeline, type PostgresSettings, postgresDialect } from './postgres.ts'
+import { PostgresPipeline, type PostgresSettings, postgresDialect } from './postgres.ts'
+import { isPostgresUniqueViolation } from './postgres-errors.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
 
@@ -28,6 +32,8 @@ export interface Store {
   transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
   /** Grows when another process may have changed the store: what was cached before is then in doubt. */
   foreignVersion(): number
+  /** Runs `work` on a connection whose statements may take as long as they need: for migrations. */
+  patiently(work: (db: Kysely<Database>) => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,6 +42,8 @@ const FILE_NAME = 'understudy.db'
 
 /** Another node's change is noticed after so long at the latest: half of the second that is promised. */
 const TRUST_MS = 500
+/** How long a migration may take, and how long one waits for another node's. */
+const PATIENCE_MS = 3_600_000
 
 /** Whether a location names a PostgreSQL database. */
 export function isPostgresUrl(location: string): boolean {
@@ -47,16 +55,17 @@ export function shownLocation(location: string): string {
   if (!isPostgresUrl(location)) return location
   const url = new URL(location)
   if (url.password !== '') url.password = '***'
+  if (url.searchParams.has('password')) url.searchParams.set('password', '***')
   return url.href
 }
 
 /**
  * Opens the store at `location`: a directory (made if missing, readable by its owner alone), `:memory:`, or a
  * `postgres://` URL, which is not connected to yet. Throws the file system's or the driver's error when that cannot be
- * done.
+ * done. The log, if there is one, is told when a database goes away, and when it is back.
  */
-export function openStore(location: string, postgres: PostgresSettings): Store {
-  return isPostgresUrl(location) ? openPostgresStore(location, postgres) : openSqliteStore(location)
+export function openStore(location: string, postgres: PostgresSettings, log?: Log): Store {
+  return isPostgresUrl(location) ? openPostgresStore(location, postgres, log) : openSqliteStore(location)
 }
 
 function openSqliteStore(location: string): Store {
@@ -71,15 +80,20 @@ function openSqliteStore(location: string): Store {
     readSoon: query => reads.soon(query),
     transact: work => commits.run(work),
     foreignVersion: () => Number(version.get()?.data_version),
+    patiently: work => work(db),
     close: () => db.destroy(),
   }
 }
 
-function openPostgresStore(url: string, settings: PostgresSettings): Store {
-  const db = new Kysely<Database>({ dialect: postgresDialect(url, settings) })
-  const reads = new PostgresPipeline(url, settings)
+function openPostgresStore(url: string, settings: PostgresSettings, log: Log | undefined): Store {
+  const { host, pathname } = new URL(url)
+  const availability = new Availability(log, `${host}${pathname}`)
+  const open = (wanted: PostgresSettings) =>
+    new Kysely<Database>({ dialect: postgresDialect(url, wanted, availability) })
+  const db = open(settings)
+  const reads = new PostgresPipeline(url, settings, availability)
   // A connection of their own: a row that another node counts in just now holds up no read.
-  const counters = new PostgresPipeline(url, settings)
+  const counters = new PostgresPipeline(url, settings, availability)
   return {
     db,
     readSoon: query => reads.run(query),
@@ -87,6 +101,10 @@ function openPostgresStore(url: string, settings: PostgresSettings): Store {
     transact: work => db.transaction().execute(work),
     // No message from the other nodes could be lost this way: everything is read anew now and then.
     foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
+    async patiently(work) {
+      const patient = open({ poolMax: 2, statementTimeoutMs: PATIENCE_MS })
+      await work(patient).finally(() => patient.destroy())
+    },
     async close() {
       await Promise.all([reads.close(), counters.close()])
       await db.destroy()
@@ -160,6 +178,14 @@ export async function feedHorizon(db: Kysely<Database>): Promise<number> {
       last_value) as horizon
     from events_sequence_seq`.execute(db)
   return rows[0]?.horizon ?? 0
+}
+
+/** Of the rows of a query, those that no other transaction is changing; held until this one ends. For claims. */
+export function heldByNobody<Tables, Table extends keyof Tables, Row>(
+  db: Kysely<Database>,
+  query: SelectQueryBuilder<Tables, Table, Row>,
+): SelectQueryBuilder<Tables, Table, Row> {
+  return isPostgres(db) ? query.forUpdate().skipLocked() : query
 }
 
 /** Whether several nodes may work on this store at once. */

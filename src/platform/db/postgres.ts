@@ -2,21 +2,16 @@
 // statements of many requests travel together.
 
 import { createHash } from 'node:crypto'
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  PostgresDialect,
-  type QueryResult,
-} from 'kysely'
+import { type CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
+import type { Availability } from './availability.ts'
+import { isAway, isLost, told } from './postgres-errors.ts'
 
 export interface PostgresSettings {
   /** How many connections the pool may open; one more serves reads, and one rate limits. */
   poolMax: number
-  /** After so long the server gives up a statement, and we a connection that does not come. */
+  /** Nobody waits longer for a statement, or for a connection. */
   statementTimeoutMs: number
 }
 
@@ -25,26 +20,28 @@ const NUMBERS = new Set([20, 1700])
 const APPLICATION = 'understudy'
 /** How long an idle transaction holds its locks before the server ends it: longer than any of ours waits. */
 const IDLE_IN_TRANSACTION_MS = 60_000
+/** The server gives up a statement a little before us: then it is ended there too, and its connection is still good. */
+const SERVER_SHARE = 0.9
 
 /** A dialect whose connections are opened as they are needed. Its failures are DomainErrors where the store is away. */
-export function postgresDialect(url: string, settings: PostgresSettings): Dialect {
+export function postgresDialect(url: string, settings: PostgresSettings, availability: Availability): PostgresDialect {
   const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
-  // A connection that breaks while nobody uses it is dropped; whoever comes next opens another.
+  // A connection that breaks is dropped; whoever uses it is told by their query, and who comes next opens another.
   pool.on('error', () => {})
-  const dialect = new PostgresDialect({ pool })
-  return {
-    createAdapter: () => dialect.createAdapter(),
-    createDriver: () => new TellingDriver(dialect.createDriver()),
-    createIntrospector: db => dialect.createIntrospector(db),
-    createQueryCompiler: () => dialect.createQueryCompiler(),
-  }
+  pool.on('connect', client => {
+    client.on('error', () => {})
+    availability.found()
+  })
+  const connect = () => opening(async () => lent(await pool.connect()), availability)
+  return new PostgresDialect({ pool: { connect, end: () => pool.end(), options: {} } })
 }
 
 function clientSettings(url: string, { statementTimeoutMs }: PostgresSettings): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: APPLICATION,
-    statement_timeout: statementTimeoutMs,
+    statement_timeout: statementTimeoutMs * SERVER_SHARE,
+    query_timeout: statementTimeoutMs,
     connectionTimeoutMillis: statementTimeoutMs,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
@@ -55,20 +52,57 @@ function clientSettings(url: string, { statementTimeoutMs }: PostgresSettings): 
 const typeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
   NUMBERS.has(oid) ? Number : pg.types.getTypeParser(oid, format)
 
+/** Opens a connection, and says so when the database is away. */
+async function opening<T>(open: () => Promise<T>, availability: Availability): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    const shown = told(error)
+    if (isAway(error)) availability.lost(shown instanceof Error ? shown.message : '')
+    throw shown
+  }
+}
+
+/**
+ * A connection of the pool for the library. One that gave no answer is not asked again, and not given back: behind the
+ * lost answer the next would wait too.
+ */
+function lent(client: pg.PoolClient): PostgresPoolClient {
+  let lost: unknown
+  const connection = {
+    async query(sql: string, parameters: readonly unknown[]) {
+      if (lost) throw lost
+      if (sql.startsWith('select ') && parameters.some(isNowhere)) return { command: 'SELECT', rowCount: 0, rows: [] }
+      try {
+        return await client.query(sql, [...parameters])
+      } catch (error) {
+        const shown = told(error)
+        if (isLost(error)) lost = shown
+        throw shown
+      }
+    },
+    release: (destroy = false) => client.release(destroy || lost !== undefined),
+  }
+  // Without its second form, a cursor's, which the library asks for where one is configured.
+  return connection as unknown as PostgresPoolClient
+}
+
 /**
  * Statements outside transactions, each by itself. They are sent as they come, without waiting for each other's answers,
- * and planned once by name.
+ * and planned once by name. One that gets no answer in time ends its connection, and with it those behind.
  */
 export class PostgresPipeline {
   readonly #url: string
   readonly #settings: PostgresSettings
+  readonly #availability: Availability
   #client: Promise<pg.Client> | undefined
   #closed = false
   readonly #names = new Map<string, string>()
 
-  constructor(url: string, settings: PostgresSettings) {
+  constructor(url: string, settings: PostgresSettings, availability: Availability) {
     this.#url = url
     this.#settings = settings
+    this.#availability = availability
   }
 
   async run<Row>({ sql, parameters }: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]> {
@@ -94,24 +128,24 @@ export class PostgresPipeline {
     return this.#client
   }
 
-  async #connect(): Promise<pg.Client> {
+  #connect(): Promise<pg.Client> {
     const settings: pg.ClientConfig & { pipeline: boolean } = {
       ...clientSettings(this.#url, this.#settings),
       pipeline: true,
     }
     const client = new pg.Client(settings)
-    // The next one connects anew; those under way are told by their own errors.
+    const connected = opening(async () => {
+      await client.connect()
+      this.#availability.found()
+      return client
+    }, this.#availability)
+    // The next one connects anew; those under way are told by their own errors. One that ended may be forgotten already.
     const forget = () => {
-      this.#client = undefined
+      if (this.#client === connected) this.#client = undefined
     }
     client.on('error', forget).on('end', forget)
-    try {
-      await client.connect()
-    } catch (error) {
-      forget()
-      throw error
-    }
-    return client
+    connected.catch(forget)
+    return connected
   }
 
   #nameOf(sql: string): string {
@@ -123,97 +157,7 @@ export class PostgresPipeline {
   }
 }
 
-/** The library's driver, whose errors say when the store is away. */
-class TellingDriver implements Driver {
-  readonly #driver: Driver
-
-  constructor(driver: Driver) {
-    this.#driver = driver
-  }
-
-  init: Driver['init'] = options => this.#driver.init(options)
-
-  async acquireConnection(...args: Parameters<Driver['acquireConnection']>): Promise<DatabaseConnection> {
-    try {
-      return new TellingConnection(await this.#driver.acquireConnection(...args))
-    } catch (error) {
-      throw told(error)
-    }
-  }
-
-  beginTransaction: Driver['beginTransaction'] = (connection, settings) =>
-    telling(this.#driver.beginTransaction(inner(connection), settings))
-
-  commitTransaction: Driver['commitTransaction'] = connection =>
-    telling(this.#driver.commitTransaction(inner(connection)))
-
-  rollbackTransaction: Driver['rollbackTransaction'] = connection =>
-    // A connection that is gone has rolled back by itself; its own error is the one to tell.
-    this.#driver.rollbackTransaction(inner(connection)).catch(() => {})
-
-  releaseConnection: Driver['releaseConnection'] = connection => this.#driver.releaseConnection(inner(connection))
-
-  destroy: Driver['destroy'] = () => this.#driver.destroy()
-}
-
-class TellingConnection implements DatabaseConnection {
-  readonly connection: DatabaseConnection
-
-  constructor(connection: DatabaseConnection) {
-    this.connection = connection
-  }
-
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (query.query.kind === 'SelectQueryNode' && query.parameters.some(isNowhere)) return { rows: [] }
-    return telling(this.connection.executeQuery<R>(query))
-  }
-
-  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    return this.connection.streamQuery<R>(query, chunkSize)
-  }
-}
-
-function inner(connection: DatabaseConnection): DatabaseConnection {
-  return connection instanceof TellingConnection ? connection.connection : connection
-}
-
 /** A text with a null character is refused by the server, and so is in no row. */
 function isNowhere(value: unknown): boolean {
   return typeof value === 'string' && value.includes('\0')
-}
-
-async function telling<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw told(error)
-  }
-}
-
-function told(error: unknown): unknown {
-  if (!isUnavailable(error)) return error
-  return new DomainError('unavailable', 'the database does not answer', { cause: error })
-}
-
-/** SQLSTATE 23505: https://www.postgresql.org/docs/18/errcodes-appendix.html */
-export function isPostgresUniqueViolation(error: unknown): boolean {
-  return codeOf(error) === '23505'
-}
-
-/**
- * Connection failures (class 08), 57P01 to 57P03 (shutting down, starting up), 53300 (too many connections), 57014 (over
- * the time limit), and what network and pool say.
- */
-function isUnavailable(error: unknown): boolean {
-  const code = codeOf(error)
-  if (/^(08...|57P0[1-3]|53300|57014|25P03)$/.test(code)) return true
-  if (/^E(CONNREFUSED|CONNRESET|NOTFOUND|PIPE|TIMEDOUT|AI_AGAIN|NETUNREACH|HOSTUNREACH)$/.test(code)) return true
-  return (
-    error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|is not queryable/.test(error.message)
-  )
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -1,6 +1,7 @@
 import { expressionBuilder, type Generated, type Selectable, type Updateable } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
+import { heldByNobody } from '../db/engine.ts'
 
 /** `queued`: not tried yet. `retrying`: failed so far, and will be tried again. `failed`: given up. */
 export type DeliveryStatus = 'queued' | 'retrying' | 'completed' | 'failed'
@@ -147,8 +148,8 @@ export async function listDueEndpoints(
 }
 
 /**
- * Takes up to `limit` due deliveries of an endpoint for `claim`, until the lease ends. Asks twice whether they are due:
- * on an engine with many writers another may have claimed them meanwhile.
+ * Takes up to `limit` due deliveries of an endpoint for `claim`, until the lease ends; those that another node is just
+ * claiming, or settling, are left to it.
  */
 export function claimDue(
   tx: Context,
@@ -158,19 +159,23 @@ export function claimDue(
   leaseEnd: string,
   limit: number,
 ): Promise<DeliveryRow[]> {
+  const due = tx.db
+    .selectFrom('webhook_deliveries')
+    .select('sequence')
+    .where('endpoint_id', '=', endpointId)
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .orderBy('sequence')
+    .limit(limit)
   return tx.db
+    .with(
+      // Found once: a subquery that locks might be run for each row, and lock others each time.
+      cte => cte('due').materialized(),
+      () => heldByNobody(tx.db, due),
+    )
     .updateTable('webhook_deliveries')
     .set({ claim, due_at: leaseEnd })
-    .where('due_at', '<=', now)
-    .where('sequence', 'in', ({ selectFrom }) =>
-      selectFrom('webhook_deliveries')
-        .select('sequence')
-        .where('endpoint_id', '=', endpointId)
-        .where('due_at', '<=', now)
-        .orderBy('due_at')
-        .orderBy('sequence')
-        .limit(limit),
-    )
+    .where('sequence', 'in', ({ selectFrom }) => selectFrom('due').select('sequence'))
     .returningAll()
     .execute()
 }
@@ -233,7 +238,21 @@ export function listUntouchedSince(
     .execute()
 }
 
-export async function remove(tx: Context, ids: string[]): Promise<void> {
-  await tx.db.deleteFrom('webhook_attempts').where('delivery_id', 'in', ids).execute()
-  await tx.db.deleteFrom('webhook_deliveries').where('id', 'in', ids).execute()
+/** Removes those of these that are still untouched since before `time`, with their attempts. */
+export async function removeUntouched(tx: Context, ids: string[], time: string): Promise<void> {
+  const removed = await tx.db
+    .deleteFrom('webhook_deliveries')
+    .where('id', 'in', ids)
+    .where('updated_at', '<', time)
+    .returning('id')
+    .execute()
+  if (removed.length === 0) return
+  await tx.db
+    .deleteFrom('webhook_attempts')
+    .where(
+      'delivery_id',
+      'in',
+      removed.map(({ id }) => id),
+    )
+    .execute()
 }

@@ -15,7 +15,13 @@ const BATCH = 200
 export function webhookJobs({ queued }: Webhooks, lookup: Lookup): Job[] {
   const dispatcher = new Dispatcher(lookup)
   return [
-    { name: 'webhook-sending', everyMs: 1000, bell: queued, run: (ctx, stop) => dispatcher.run(ctx, stop) },
+    {
+      name: 'webhook-sending',
+      everyMs: 1000,
+      onEveryNode: true,
+      bell: queued,
+      run: (ctx, stop) => dispatcher.run(ctx, stop),
+    },
     { name: 'webhook-retention', everyMs: 3_600_000, run: purge },
   ]
 }
@@ -33,9 +39,10 @@ async function purgeBatch(ctx: Context, before: string): Promise<number> {
   const rows = await deliveries.listUntouchedSince(ctx, before, BATCH)
   if (rows.length === 0) return 0
   await withTransaction(ctx, null, tx =>
-    deliveries.remove(
+    deliveries.removeUntouched(
       tx,
       rows.map(({ id }) => id),
+      before,
     ),
   )
   const waiting = rows.filter(row => row.due_at !== null).length

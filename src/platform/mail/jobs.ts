@@ -11,5 +11,8 @@ export function mailJobs(mailer: Mailer | undefined): Job[] {
     run: ctx => outbox.purge(ctx, timestamp(ctx.clock.now() - ctx.settings.retentionMs)),
   }
   if (!mailer) return [retention]
-  return [retention, { name: 'mail-sending', everyMs: 1000, run: (ctx, stop) => mailer.sendDue(ctx, stop) }]
+  return [
+    retention,
+    { name: 'mail-sending', everyMs: 1000, onEveryNode: true, run: (ctx, stop) => mailer.sendDue(ctx, stop) },
+  ]
 }

@@ -4,6 +4,7 @@
 import type { Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
 import { type Context, type Principal, withTransaction } from '../context.ts'
+import { heldByNobody } from '../db/engine.ts'
 import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
 import { preparedChange } from '../db/prepared.ts'
 import { emailKey } from '../email.ts'
@@ -24,7 +25,10 @@ interface MailTable {
   sealed_text: string
   status: MailStatus
   attempts: number
+  /** The next attempt's time or, while one is under way, the end of its lease. */
   next_attempt_at: string | null
+  /** Whose attempt is under way: its outcome counts only while this stands. */
+  claim: string | null
   last_error: string | null
   created_at: string
   sent_at: string | null
@@ -52,7 +56,7 @@ export interface Mail {
   sentAt: string | null
 }
 
-type NewMail = Omit<MailRow, 'attempts' | 'last_error' | 'sent_at'>
+type NewMail = Omit<MailRow, 'attempts' | 'claim' | 'last_error' | 'sent_at'>
 
 const insert = preparedChange<NewMail, never>((db, value) =>
   db.insertInto('mails').values({
@@ -66,6 +70,7 @@ const insert = preparedChange<NewMail, never>((db, value) =>
     status: value('status'),
     attempts: 0,
     next_attempt_at: value('next_attempt_at'),
+    claim: null,
     last_error: null,
     created_at: value('created_at'),
     sent_at: null,
@@ -123,7 +128,7 @@ export async function resend(ctx: Context, principal: Principal, id: string): Pr
   return withTransaction(ctx, principal, async tx => {
     const row = await tx.db
       .updateTable('mails')
-      .set({ status: 'queued', attempts: 0, next_attempt_at: timestamp(ctx.clock.now()) })
+      .set({ status: 'queued', attempts: 0, next_attempt_at: timestamp(ctx.clock.now()), claim: null })
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirst()
@@ -134,37 +139,40 @@ export async function resend(ctx: Context, principal: Principal, id: string): Pr
   })
 }
 
-/** Mails whose time has come, oldest first. */
-export function listDue(ctx: Context, limit: number): Promise<MailRow[]> {
-  return ctx.db
+export type ClaimedMail = MailRow & { claim: string }
+
+type Outcome = Partial<Pick<MailRow, 'status' | 'attempts' | 'next_attempt_at' | 'last_error' | 'sent_at'>>
+
+/** Takes the mail that is due longest, until `leaseEnd`; undefined when there is none that no other node has. */
+export async function claimDue(ctx: Context, leaseEnd: number): Promise<ClaimedMail | undefined> {
+  const claim = ctx.ids.hex32()
+  const due = ctx.db
     .selectFrom('mails')
-    .selectAll()
+    .select('id')
     .where('status', '=', 'queued')
     .where('next_attempt_at', '<=', timestamp(ctx.clock.now()))
     .orderBy('next_attempt_at')
-    .limit(limit)
-    .execute()
+    .limit(1)
+  return ctx.db
+    .with(
+      cte => cte('due').materialized(),
+      () => heldByNobody(ctx.db, due),
+    )
+    .updateTable('mails')
+    .set({ claim, next_attempt_at: timestamp(leaseEnd) })
+    .where('id', 'in', ({ selectFrom }) => selectFrom('due').select('id'))
+    .returningAll()
+    .$narrowType<{ claim: string }>()
+    .executeTakeFirst()
 }
 
-export async function markSent(ctx: Context, id: string): Promise<void> {
+/** Notes what came of an attempt, and ends its claim; nothing where that no longer stands. */
+export async function settle(ctx: Context, mail: ClaimedMail, outcome: Outcome): Promise<void> {
   await ctx.db
     .updateTable('mails')
-    .set(eb => ({ status: 'sent', attempts: eb('attempts', '+', 1), sent_at: timestamp(ctx.clock.now()) }))
-    .where('id', '=', id)
-    .execute()
-}
-
-/** Notes a failed attempt; `retryAt` is null when it was the last. */
-export async function markFailed(ctx: Context, id: string, reason: string, retryAt: number | null): Promise<void> {
-  await ctx.db
-    .updateTable('mails')
-    .set(eb => ({
-      status: retryAt === null ? 'failed' : 'queued',
-      attempts: eb('attempts', '+', 1),
-      next_attempt_at: retryAt === null ? null : timestamp(retryAt),
-      last_error: reason.slice(0, 500),
-    }))
-    .where('id', '=', id)
+    .set({ ...outcome, claim: null })
+    .where('id', '=', mail.id)
+    .where('claim', '=', mail.claim)
     .execute()
 }
 

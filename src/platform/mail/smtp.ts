@@ -1,5 +1,6 @@
 import { addAbortListener } from 'node:events'
 import type { Transporter } from 'nodemailer'
+import { timestamp } from '../clock.ts'
 import type { Context } from '../context.ts'
 import * as outbox from './outbox.ts'
 
@@ -18,9 +19,12 @@ export interface Mailer {
   close(): void
 }
 
-const BATCH = 20
 /** A server that accepts a connection and then says nothing must not hold the queue. */
 const TIME_LIMITS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
+/** No attempt takes longer, however slowly the server talks. */
+const SEND_MAX_MS = 120_000
+/** How long no other node takes a mail: as long as an attempt, and time to write down the outcome. */
+const LEASE_MS = SEND_MAX_MS + 30_000
 /** Seconds before attempts 2, 3, …; after the last one a mail is given up. A link in it lives 48 h at most. */
 const RETRY_AFTER_S = [60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600]
 
@@ -30,29 +34,51 @@ export async function openMailer(settings: SmtpSettings): Promise<Mailer> {
   const transport = createTransport({ url: settings.url, ...TIME_LIMITS }, { from: settings.from })
   return {
     async sendDue(ctx, stop) {
-      for (const row of await outbox.listDue(ctx, BATCH)) {
-        if (stop.aborted) return
-        await sendOne(ctx, transport, row, stop)
+      while (!stop.aborted) {
+        const mail = await outbox.claimDue(ctx, ctx.clock.now() + LEASE_MS)
+        if (!mail) return
+        await sendOne(ctx, transport, mail, stop)
       }
     },
     close: () => transport.close(),
   }
 }
 
-async function sendOne(ctx: Context, transport: Transporter, row: outbox.MailRow, stop: AbortSignal): Promise<void> {
-  const stopped = Promise.withResolvers<undefined>()
-  const listening = addAbortListener(stop, () => stopped.resolve(undefined))
+async function sendOne(
+  ctx: Context,
+  transport: Transporter,
+  mail: outbox.ClaimedMail,
+  stop: AbortSignal,
+): Promise<void> {
+  const attempts = mail.attempts + 1
   try {
-    const text = outbox.textOf(ctx, row)
-    // An address and no header of addresses, where `x<a@b.c` would be somebody else's: a@b.c.
-    const mail = { to: { name: '', address: row.recipient }, subject: row.subject, text, messageId: idOf(row) }
-    const sent = await Promise.race([transport.sendMail(mail), stopped.promise])
-    if (sent) await outbox.markSent(ctx, row.id)
+    await sendWithin(AbortSignal.any([stop, AbortSignal.timeout(SEND_MAX_MS)]), ctx, transport, mail)
   } catch (error) {
-    const wait = RETRY_AFTER_S[row.attempts]
+    const now = ctx.clock.now()
+    if (stop.aborted) return outbox.settle(ctx, mail, { next_attempt_at: timestamp(now) })
+    const wait = RETRY_AFTER_S[mail.attempts]
     const reason = error instanceof Error ? error.message : String(error)
-    await outbox.markFailed(ctx, row.id, reason, wait === undefined ? null : ctx.clock.now() + wait * 1000)
-    ctx.log.warn({ mail: row.id, attempt: row.attempts + 1, reason, givenUp: wait === undefined }, 'mail not sent')
+    await outbox.settle(ctx, mail, {
+      status: wait === undefined ? 'failed' : 'queued',
+      attempts,
+      next_attempt_at: wait === undefined ? null : timestamp(now + wait * 1000),
+      last_error: reason.slice(0, 500),
+    })
+    ctx.log.warn({ mail: mail.id, attempt: attempts, reason, givenUp: wait === undefined }, 'mail not sent')
+    return
+  }
+  await outbox.settle(ctx, mail, { status: 'sent', attempts, sent_at: timestamp(ctx.clock.now()) })
+}
+
+/** Sends a mail. Throws what the server says against it, and the signal's reason once that is aborted. */
+async function sendWithin(signal: AbortSignal, ctx: Context, transport: Transporter, mail: outbox.MailRow) {
+  const over = Promise.withResolvers<never>()
+  const listening = addAbortListener(signal, () => over.reject(signal.reason))
+  try {
+    // An address and no header of addresses, where `x<a@b.c` would be somebody else's: a@b.c.
+    const to = { name: '', address: mail.recipient }
+    const message = { to, subject: mail.subject, text: outbox.textOf(ctx, mail), messageId: idOf(mail) }
+    await Promise.race([transport.sendMail(message), over.promise])
   } finally {
     listening[Symbol.dispose]()
   }

@@ -182,9 +182,13 @@ export async function resendInvitation(ctx: Context, principal: Principal, id: s
 /** Removes pending memberships whose link expired. Returns how many of at most `limit`. */
 export async function removeExpired(ctx: Context, limit: number): Promise<number> {
   const expired = await invitationStore.listExpired(ctx, timestamp(ctx.clock.now()), limit)
-  for (const { organization_id: tenant, membership_id: id } of expired) {
+  for (const { organization_id: tenant, membership_id: id, token_hash } of expired) {
     const principal: Principal = { vendor: 'aftership', tenant, actor: 'system:expiry', operator: true }
-    await remove(ctx, principal, id, 'expired')
+    await withTransaction(ctx, principal, async tx => {
+      // Ended where it was confirmed, sent anew or removed since it was listed.
+      const invitation = await invitationStore.find(tx, token_hash)
+      if (invitation?.ended_at === null) await remove(tx, principal, id, 'expired')
+    })
   }
   return expired.length
 }

@@ -101,6 +101,7 @@ export async function up(db: Kysely<Database>): Promise<void> {
     .addColumn('status', 'text', column => column.notNull())
     .addColumn('attempts', 'integer', column => column.notNull())
     .addColumn('next_attempt_at', 'text')
+    .addColumn('claim', 'text')
     .addColumn('last_error', 'text')
     .addColumn('created_at', 'text', column => column.notNull())
     .addColumn('sent_at', 'text')
@@ -113,6 +114,14 @@ export async function up(db: Kysely<Database>): Promise<void> {
     .execute()
   await db.schema.createIndex('mails_recipient').on('mails').columns(['recipient_key', 'created_at', 'id']).execute()
   await db.schema.createIndex('mails_created').on('mails').columns(['created_at', 'id']).execute()
+
+  await db.schema
+    .createTable('jobs')
+    .addColumn('name', 'text', column => column.primaryKey())
+    .addColumn('claim', 'text')
+    .addColumn('claimed_until', 'text')
+    .addColumn('due_at', 'text', column => column.notNull())
+    .execute()
 
   await db.schema
     .createTable('settings')

@@ -147,16 +147,15 @@ export async function revoke(ctx: Context, app: apps.App, token: string, request
  */
 export async function purge(ctx: Context, limit: number): Promise<number> {
   const forgotten = await store.listForgettable(ctx, timestamp(ctx.clock.now()), limit)
-  const grantIds = new Set(forgotten.flatMap(({ grant_id: id }) => id ?? []))
-  await withTransaction(ctx, null, async tx => {
-    for (const { token_hash: tokenHash } of forgotten) await store.remove(tx, tokenHash)
-    for (const id of grantIds) {
-      const grant = (await store.existsForGrant(tx, id)) ? undefined : await grantStore.findById(tx, id)
-      if (!grant) continue
-      const principal: Principal = { vendor: 'aftership', tenant: grant.organizationId, actor: 'system:oauth' }
-      await grants.end(tx, principal, id, 'expired')
-    }
-  })
+  for (const [grantId, secrets] of Map.groupBy(forgotten, ({ grant_id: id }) => id ?? '')) {
+    const grant = await grantStore.findById(ctx, grantId)
+    const principal: Principal = { vendor: 'aftership', tenant: grant?.organizationId ?? '', actor: 'system:oauth' }
+    await withTransaction(ctx, grant ? principal : null, async tx => {
+      for (const { token_hash: tokenHash } of secrets) await store.remove(tx, tokenHash)
+      if (!grant || (await store.existsForGrant(tx, grantId))) return
+      await grants.end(tx, principal, grantId, 'expired')
+    })
+  }
   return forgotten.length
 }
 

@@ -1,0 +1,63 @@
+// What the errors of PostgreSQL, of its driver and of the network between say to whoever asked.
+
+import pg from 'pg'
+import { DomainError } from '../errors.ts'
+
+const AWAY = 'the database does not answer'
+const EXHAUSTED = 'no connection to the database came free in time: it is slow or away, or postgres.poolMax is too low'
+const MEND = 'see that it runs and that its URL is right'
+
+/** What a state means for an operator: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const STATES: [state: RegExp, message: string][] = [
+  [/^57P0[12]$/, 'the database is shutting down'],
+  [/^57P03$/, 'the database is starting up'],
+  [/^08...$/, `${AWAY}; ${MEND}`],
+  [/^28...$/, 'the database refuses our user or password; see that its URL is right'],
+  [/^3D000$/, 'the database server has no such database; see that its URL is right'],
+  [/^25006$/, 'the database takes no writes; see that its URL leads to the primary server'],
+  [/^53300$/, 'the database has no connection left; raise its max_connections, or lower postgres.poolMax'],
+  [/^53...$/, 'the database has run out of disk or memory'],
+  [/^57014$/, 'a statement took longer than postgres.statementTimeoutMs'],
+  [/^25P03$/, 'a transaction idled for too long'],
+  [/^40P01$/, 'two transactions waited for each other'],
+]
+const NETWORK = /^E(CONNREFUSED|CONNRESET|CONNABORTED|NOTFOUND|PIPE|TIMEDOUT|AI_AGAIN|(NET|HOST)(UNREACH|DOWN))$/
+/** What the driver says without a code; the last two when no answer came in time. */
+const BROKEN = /^Connection terminated|is not queryable$|^Query read timeout$|^timeout expired$/
+const POOL_EXHAUSTED = 'timeout exceeded when trying to connect'
+
+/** A DomainError where the store is away or overloaded; anything else as it is. */
+export function told(error: unknown): unknown {
+  const message = messageOf(error)
+  return message === undefined ? error : new DomainError('unavailable', message, { cause: error })
+}
+
+/** Whether a connection that failed like this is of no use any more: no word came from the server itself. */
+export function isLost(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) && messageOf(error) !== undefined
+}
+
+/** Whether a failure to connect says that the database is away; not when it, or our pool, is only full. */
+export function isAway(error: unknown): boolean {
+  if (codeOf(error) === '53300') return false
+  return messageOf(error) !== undefined && !(error instanceof Error && error.message === POOL_EXHAUSTED)
+}
+
+/** SQLSTATE 23505. */
+export function isPostgresUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505'
+}
+
+function messageOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = codeOf(error)
+  const state = STATES.find(([pattern]) => pattern.test(code))
+  if (state) return state[1]
+  if (NETWORK.test(code)) return `${AWAY} (${code}); ${MEND}`
+  if (error.message === POOL_EXHAUSTED) return EXHAUSTED
+  return BROKEN.test(error.message) ? `${AWAY}; ${MEND}` : undefined
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
