@@ -30,12 +30,12 @@ export const migrateStore: Command = {
     try {
       await checkMasterKey(source.db, masterKeyOf(config, from))
       const startedAt = performance.now()
-      print(line('table', 'rows', 'seconds'))
-      let rows = 0
-      await moveStore(source, config.data, config.postgres, migrations(), moved => {
-        print(lineOf(moved))
-        rows += moved.rows
+      const tables: MovedTable[] = []
+      await moveStore(source, config.data, config.postgres, migrations(), table => {
+        if (tables.push(table) === 1) print(line('table', 'rows', 'seconds'))
+        print(lineOf(table))
       })
+      const rows = tables.reduce((sum, table) => sum + table.rows, 0)
       print(lineOf({ name: 'all, with their indexes', rows, ms: performance.now() - startedAt }))
     } finally {
       source.close()
