@@ -1,7 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { prepared } from '../../platform/db/prepared.ts'
+import { prepared, preparedChange } from '../../platform/db/prepared.ts'
 import type { Role } from './roles.store.ts'
 
 export type MembershipStatus = 'pending' | 'active'
@@ -64,12 +64,17 @@ export function findAny(ctx: Context, organizationId: string, id: string): Promi
   return withNames(ctx.db, all(ctx.db, organizationId).where('id', '=', id)).executeTakeFirst()
 }
 
-export function findByAccount(
+const ofAccount = prepared<{ organizationId: string; accountId: string }, Membership>((db, value) =>
+  withNames(db, live(db, value('organizationId')).where('account_id', '=', value('accountId'))),
+)
+
+export async function findByAccount(
   ctx: Context,
   organizationId: string,
   accountId: string,
 ): Promise<Membership | undefined> {
-  return withNames(ctx.db, live(ctx.db, organizationId).where('account_id', '=', accountId)).executeTakeFirst()
+  const [membership] = await ofAccount(ctx, { organizationId, accountId })
+  return membership
 }
 
 /** How many live memberships there are: pending and active. */
@@ -165,21 +170,24 @@ export async function replaceRoleOfDeleted(
     .execute()
 }
 
+type NewMembership = Omit<Membership, 'email' | 'roleName' | 'deletedAt'>
+
+const insertLive = preparedChange<{ [Field in keyof NewMembership]: NewMembership[Field] }, never>((db, value) =>
+  db.insertInto('aftership_memberships').values({
+    organization_id: value('organizationId'),
+    id: value('id'),
+    position: value('position'),
+    account_id: value('accountId'),
+    role_code: value('roleCode'),
+    status: value('status'),
+    created_at: value('createdAt'),
+    updated_at: value('updatedAt'),
+    deleted_at: null,
+  }),
+)
+
 export async function insert(tx: Context, membership: Membership): Promise<void> {
-  await tx.db
-    .insertInto('aftership_memberships')
-    .values({
-      organization_id: membership.organizationId,
-      id: membership.id,
-      position: membership.position,
-      account_id: membership.accountId,
-      role_code: membership.roleCode,
-      status: membership.status,
-      created_at: membership.createdAt,
-      updated_at: membership.updatedAt,
-      deleted_at: null,
-    })
-    .execute()
+  await insertLive(tx, { ...membership })
   await addToBlock(tx, membership, 1)
 }
 
@@ -269,18 +277,18 @@ function withNames(db: Kysely<Database>, chosen: SelectQueryBuilder<Database, 'a
     ])
 }
 
-async function addToBlock(tx: Context, membership: Membership, change: 1 | -1): Promise<void> {
-  await tx.db
+const addMembers = preparedChange<{ organizationId: string; block: number; members: number }, never>((db, value) =>
+  db
     .insertInto('aftership_membership_blocks')
-    .values({
-      organization_id: membership.organizationId,
-      block: Math.floor(membership.position / BLOCK_SIZE),
-      members: change,
-    })
+    .values({ organization_id: value('organizationId'), block: value('block'), members: value('members') })
     .onConflict(conflict =>
       conflict
         .columns(['organization_id', 'block'])
-        .doUpdateSet({ members: sql`aftership_membership_blocks.members + ${change}` }),
-    )
-    .execute()
+        .doUpdateSet({ members: sql`aftership_membership_blocks.members + excluded.members` }),
+    ),
+)
+
+async function addToBlock(tx: Context, membership: Membership, members: 1 | -1): Promise<void> {
+  const { organizationId, position } = membership
+  await addMembers(tx, { organizationId, block: Math.floor(position / BLOCK_SIZE), members })
 }
