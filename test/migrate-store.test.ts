@@ -298,23 +298,37 @@ function scenarios(): void {
     assert.deepEqual(await rowsIn(url), {})
   })
 
-  test('a database that changes what it is given is found out', async () => {
-    const url = await emptyDatabase()
-    const directory = await smallStore([setting, 'club', 'before', 'then'])
-    await makeTables(url)
-    await query(
-      url,
-      `create function change() returns trigger language plpgsql as $$ begin new.value = 'after'; return new; end $$;
-       create trigger change before insert on settings for each row execute function change()`,
-    )
-    const { code, stderr } = await move(directory, url)
-    assert.match(stderr, /: settings: the rows came out other than they went in \(\d+ in, \d+ out\)\n$/)
-    assert.equal(code, 1)
-    assert.ok(Object.values(await rowsIn(url)).every(rows => rows === 0))
-    await query(url, 'drop trigger change on settings')
-    const again = await move(directory, url)
-    assert.equal(again.code, 0, again.stderr)
-  })
+  const stumbles: [what: string, trigger: string, says: RegExp][] = [
+    [
+      'a database that changes what it is given is found out',
+      "new.value = 'other'; return new;",
+      /: settings: the rows came out other than they went in \(\d+ in, \d+ out\)\n$/,
+    ],
+    [
+      'a connection that breaks half-way ends the move',
+      'perform pg_terminate_backend(pg_backend_pid()); return new;',
+      /: settings: terminating connection due to administrator command\n$/,
+    ],
+  ]
+  for (const [what, trigger, says] of stumbles) {
+    test(`${what}; nothing stays, and the next try goes well`, async () => {
+      const url = await emptyDatabase()
+      const directory = await smallStore([setting, 'club', 'as it was', 'then'])
+      await makeTables(url)
+      await query(
+        url,
+        `create function stumble() returns trigger language plpgsql as $$ begin ${trigger} end $$;
+         create trigger stumble before insert on settings for each row execute function stumble()`,
+      )
+      const { code, stderr } = await move(directory, url)
+      assert.match(stderr, says)
+      assert.equal(code, 1)
+      assert.deepEqual([...new Set(Object.values(await rowsIn(url)))], [0])
+      await query(url, 'drop trigger stumble on settings')
+      const again = await move(directory, url)
+      assert.equal(again.code, 0, again.stderr)
+    })
+  }
 
   test('a database that holds anything is refused, and left as it is', async () => {
     const directory = await smallStore()
