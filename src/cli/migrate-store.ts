@@ -31,7 +31,7 @@ export const migrateStore: Command = {
       await checkMasterKey(source.db, masterKeyOf(config, from))
       const startedAt = performance.now()
       const tables: MovedTable[] = []
-      await moveStore(source, config.data, config.postgres, migrations(), table => {
+      await moveStore(source, config.data, migrations(), table => {
         if (tables.push(table) === 1) print(line('table', 'rows', 'seconds'))
         print(lineOf(table))
       })

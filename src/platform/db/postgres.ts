@@ -7,14 +7,11 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
-  Kysely,
   PostgresDialect,
-  type PostgresPool,
   type QueryResult,
 } from 'kysely'
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
-import type { Database } from './database.ts'
 
 export interface PostgresSettings {
   /** How many connections the pool may open; one more serves reads. */
@@ -34,21 +31,6 @@ export function postgresDialect(url: string, settings: PostgresSettings): Dialec
   const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
   // A connection that breaks while nobody uses it is dropped; whoever comes next opens another.
   pool.on('error', () => {})
-  return dialectOn(pool)
-}
-
-/** A database of one connection, which is also given bare: for what Kysely does not know. */
-export async function openAlone(url: string, settings: PostgresSettings) {
-  const client = new pg.Client(clientSettings(url, settings))
-  // Whatever runs on it is told by its own error.
-  client.on('error', () => {})
-  await telling(client.connect())
-  const connection = Object.assign(client, { release() {} })
-  const pool = { options: {}, connect: async () => connection, end: () => client.end() }
-  return { db: new Kysely<Database>({ dialect: dialectOn(pool) }), client }
-}
-
-function dialectOn(pool: PostgresPool): Dialect {
   const dialect = new PostgresDialect({ pool })
   return {
     createAdapter: () => dialect.createAdapter(),

@@ -2,9 +2,11 @@
 
 import { createHash } from 'node:crypto'
 import type { SQLOutputValue } from 'node:sqlite'
+import type { Kysely } from 'kysely'
 import type pg from 'pg'
+import type { Database } from '../database.ts'
 import { type Migrations, migrate } from '../migrate.ts'
-import { openAlone, type PostgresSettings } from '../postgres.ts'
+import { connectTo } from './connection.ts'
 import { type Cell, chunksOf, lineOf } from './copy-text.ts'
 import { copyIn, copyOut } from './postgres-copy.ts'
 import { quoted, type Source, type Table } from './source.ts'
@@ -18,7 +20,7 @@ export interface MovedTable {
 }
 
 const WHOLE_NUMBERS = new Set(['integer', 'bigint'])
-/** Whole tables take their time; sorting them to compare, and their indexes, some memory. */
+/** Whatever the database's own limits are: whole tables take their time; sorting and indexing them, some memory. */
 const SETTINGS = `
 set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = 0;
@@ -33,22 +35,31 @@ set local maintenance_work_mem = '256MB'`
 export async function moveStore(
   source: Source,
   url: string,
-  settings: PostgresSettings,
   migrations: Migrations,
   tell: (moved: MovedTable) => void,
 ): Promise<void> {
-  const { db, client } = await openAlone(url, settings)
+  const { db, client } = await connectTo(url)
+  let failed: unknown
+  const work = async (tx: Kysely<Database>) => {
+    await client.query(SETTINGS)
+    await holdEmpty(tx, source.tables)
+    await migrate(tx, migrations)
+    const moves = matched(source.tables, await tablesIn(tx))
+    const restoreIndexes = await withoutIndexes(tx)
+    for (const move of moves) tell(await moveTable(source, client, move))
+    await restoreIndexes()
+    await goOn(tx, source.tables)
+  }
   try {
-    await db.transaction().execute(async tx => {
-      await client.query(SETTINGS)
-      await holdEmpty(tx, source.tables)
-      await migrate(tx, migrations)
-      const moves = matched(source.tables, await tablesIn(tx))
-      const restoreIndexes = await withoutIndexes(tx)
-      for (const move of moves) tell(await moveTable(source, client, move))
-      await restoreIndexes()
-      await goOn(tx, source.tables)
-    })
+    await db.transaction().execute(tx =>
+      work(tx).catch(error => {
+        failed = error
+        throw error
+      }),
+    )
+  } catch (error) {
+    // On a connection that broke the way back fails too; the first error is the one to tell.
+    throw failed ?? error
   } finally {
     await db.destroy()
   }

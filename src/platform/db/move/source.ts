@@ -83,7 +83,7 @@ async function checkVersion(db: Kysely<Database>, known: string[]): Promise<void
 async function tablesOf(db: Kysely<Database>): Promise<Table[]> {
   const { rows } = await sql<{ table: string; column: string; key: number; last: number | null }>`
     select s.name as "table", c.name as "column", c.pk as "key",
-      (select seq from sqlite_sequence q where q.name = s.name) as last
+      (select nullif(seq, 0) from sqlite_sequence q where q.name = s.name) as last
     from sqlite_schema s join pragma_table_info(s.name) c
     where s.type = 'table' and s.name not glob 'sqlite_*' and s.name not glob 'kysely_migration*'
     order by s.name, c.cid`.execute(db)

@@ -85,5 +85,9 @@ async function continueAfter(tx: Kysely<Database>, table: string, last: number):
     select objid::regclass::text as sequence from pg_depend
     where refobjid = to_regclass(${quoted(table)}) and deptype in ('a', 'i')
       and objid in (select oid from pg_class where relkind = 'S')`.execute(tx)
-  for (const { sequence } of rows) await sql.raw(`alter sequence ${sequence} restart with ${last + 1}`).execute(tx)
+  for (const { sequence } of rows) {
+    // Unlike `setval`, undone with the transaction; and the last number is one that has been taken, as after any insert.
+    await sql.raw(`alter sequence ${sequence} restart with ${last}`).execute(tx)
+    await sql`select nextval(${sequence})`.execute(tx)
+  }
 }
