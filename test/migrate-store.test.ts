@@ -330,6 +330,16 @@ function scenarios(): void {
     })
   }
 
+  test('a table that PostgreSQL alone has, and empties after a crash, is no concern of the move', async () => {
+    const url = await emptyDatabase()
+    await makeTables(url)
+    await query(url, 'create unlogged table counters (key text primary key); insert into counters values (1)')
+    const { code, stderr, stdout } = await move(await smallStore(), url)
+    assert.equal(code, 0, stderr)
+    assert.doesNotMatch(stdout, /counters/)
+    assert.equal((await rowsIn(url)).counters, 1)
+  })
+
   test('a database that holds anything is refused, and left as it is', async () => {
     const directory = await smallStore()
     const used = await emptyDatabase()
