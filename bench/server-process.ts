@@ -21,7 +21,7 @@ export interface ProcessOptions {
 
 /** `understudy serve` on a data directory and a free port. */
 export function startUnderstudy(directory: string, options?: ProcessOptions): Promise<ServerProcess> {
-  return start(['../src/main.ts', 'serve', '--data', directory, '--port', '0'], options)
+  return start(['../src/main.js', 'serve', '--data', directory, '--port', '0'], options)
 }
 
 /** Runs a script of this folder's that prints a line with the URL it listens on. Rejects when it ends without one. */

@@ -47,8 +47,16 @@ export interface Membership {
   deletedAt: string | null
 }
 
+/** What the wire shows of one in a list. */
+export type ListedMembership = Pick<
+  Membership,
+  'id' | 'organizationId' | 'accountId' | 'email' | 'roleCode' | 'roleName'
+>
+
 /** Positions are counted in blocks of this many, so that the n-th of a million is found by adding up 244 numbers. */
 const BLOCK_SIZE = 4096
+/** The block that counts all of them. */
+const ALL = -1
 
 const findPrepared = prepared<{ organizationId: string; id: string }, Membership>((db, value) =>
   withNames(db, live(db, value('organizationId')).where('id', '=', value('id'))),
@@ -77,15 +85,41 @@ export async function findByAccount(
   return membership
 }
 
+const blockMembers = prepared<{ organizationId: string; block: number }, { members: number }>((db, value) =>
+  db
+    .selectFrom('aftership_membership_blocks')
+    .select('members')
+    .where('organization_id', '=', value('organizationId'))
+    .where('block', '=', value('block')),
+)
+
 /** How many live memberships there are: pending and active. */
 export async function count(ctx: Context, organizationId: string): Promise<number> {
-  const row = await ctx.db
-    .selectFrom('aftership_membership_blocks')
-    .select(eb => eb.fn.sum<number | null>('members').as('total'))
-    .where('organization_id', '=', organizationId)
-    .executeTakeFirst()
-  return Number(row?.total ?? 0)
+  const [all] = await blockMembers(ctx, { organizationId, block: ALL })
+  return all?.members ?? 0
 }
+
+const listed = prepared<{ organizationId: string; start: number; limit: number }, ListedMembership>((db, value) =>
+  db
+    .selectFrom('aftership_memberships as m')
+    .innerJoin('aftership_accounts as a', 'a.id', 'm.account_id')
+    .innerJoin('aftership_roles as r', join =>
+      join.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.code', '=', 'm.role_code'),
+    )
+    .select([
+      'm.id as id',
+      'm.organization_id as organizationId',
+      'm.account_id as accountId',
+      'a.email as email',
+      'm.role_code as roleCode',
+      'r.name as roleName',
+    ])
+    .where('m.organization_id', '=', value('organizationId'))
+    .where('m.deleted_at', 'is', null)
+    .where('m.position', '>=', value('start'))
+    .orderBy('m.position')
+    .limit(value('limit')),
+)
 
 /** Rows `offset` to `offset + limit` of the live memberships in creation order, and how many there are in all. */
 export async function listFrom(
@@ -93,24 +127,46 @@ export async function listFrom(
   organizationId: string,
   offset: number,
   limit: number,
-): Promise<{ memberships: Membership[]; total: number }> {
-  const blocks = await ctx.db
+): Promise<{ memberships: ListedMembership[]; total: number }> {
+  const start = offset === 0 ? 0 : await positionAt(ctx, organizationId, offset)
+  if (start === undefined) return { memberships: [], total: await count(ctx, organizationId) }
+  const [total, memberships] = await Promise.all([
+    count(ctx, organizationId),
+    listed(ctx, { organizationId, start, limit }),
+  ])
+  return { memberships, total }
+}
+
+const liveBlocks = prepared<{ organizationId: string }, { block: number; members: number }>((db, value) =>
+  db
     .selectFrom('aftership_membership_blocks')
     .select(['block', 'members'])
-    .where('organization_id', '=', organizationId)
-    .orderBy('block')
-    .execute()
-  const total = blocks.reduce((sum, block) => sum + block.members, 0)
-  if (offset >= total) return { memberships: [], total }
+    .where('organization_id', '=', value('organizationId'))
+    .where('block', '>', ALL)
+    .orderBy('block'),
+)
+
+const positionAfter = prepared<{ organizationId: string; start: number; skip: number }, { position: number }>(
+  (db, value) =>
+    live(db, value('organizationId'))
+      .select('position')
+      .where('position', '>=', value('start'))
+      .orderBy('position')
+      .limit(1)
+      .offset(value('skip')),
+)
+
+/** The position of the live membership before which there are `offset` others; undefined when there are no more. */
+async function positionAt(ctx: Context, organizationId: string, offset: number): Promise<number | undefined> {
   let skip = offset
-  let start = 0
-  for (const block of blocks) {
-    start = block.block * BLOCK_SIZE
-    if (skip < block.members) break
-    skip -= block.members
+  for (const { block, members } of await liveBlocks(ctx, { organizationId })) {
+    if (skip < members) {
+      const [found] = await positionAfter(ctx, { organizationId, start: block * BLOCK_SIZE, skip })
+      return found?.position
+    }
+    skip -= members
   }
-  const page = live(ctx.db, organizationId).where('position', '>=', start).orderBy('position').limit(limit).offset(skip)
-  return { memberships: await withNames(ctx.db, page).orderBy('m.position').execute(), total }
+  return undefined
 }
 
 /** Up to `limit` memberships after a position, deleted ones (kept for their retention time) included when asked for. */
@@ -277,16 +333,20 @@ function withNames(db: Kysely<Database>, chosen: SelectQueryBuilder<Database, 'a
     ])
 }
 
-const addMembers = preparedChange<{ organizationId: string; block: number; members: number }, never>((db, value) =>
-  db
+const addMembers = preparedChange<{ organizationId: string; block: number; members: number }, never>((db, value) => {
+  const [organization_id, members] = [value('organizationId'), value('members')]
+  return db
     .insertInto('aftership_membership_blocks')
-    .values({ organization_id: value('organizationId'), block: value('block'), members: value('members') })
+    .values([
+      { organization_id, block: value('block'), members },
+      { organization_id, block: ALL, members },
+    ])
     .onConflict(conflict =>
       conflict
         .columns(['organization_id', 'block'])
         .doUpdateSet({ members: sql`aftership_membership_blocks.members + excluded.members` }),
-    ),
-)
+    )
+})
 
 async function addToBlock(tx: Context, membership: Membership, members: 1 | -1): Promise<void> {
   const { organizationId, position } = membership
