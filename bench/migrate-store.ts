@@ -24,7 +24,7 @@ const MEMBERS = Number(process.argv[2] ?? 310_000)
 const ROWS_PER_SECOND_MIN = 25_000
 const MEMORY_MIB_MAX = 400
 const LIMIT_MS = 600_000
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
 
 await boundedRun(LIMIT_MS, async directory => {
   const { directory: from } = await makeMemberStore(join(directory, 'sqlite'), MEMBERS)

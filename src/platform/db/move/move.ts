@@ -97,17 +97,17 @@ async function moveTable(source: Source, client: pg.Client, move: Move): Promise
   try {
     await copyIn(client, `copy ${quoted(name)} (${list}) from stdin`, chunksOf(linesOf(source, move, sent)))
     const sorted = `select ${list} from ${quoted(name)} order by ${keyInByteOrder(move)}`
-    await copyOut(client, `copy (${sorted}) to stdout`, row => found.add(row))
+    const rows = await copyOut(client, `copy (${sorted}) to stdout`, row => found.add(row))
+    if (found.sum() !== sent.sum()) {
+      throw new Error(`the rows came out other than they went in (${sent.rows} in, ${rows} out)`)
+    }
+    return { name, rows, ms: performance.now() - startedAt }
   } catch (error) {
     throw new Error(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error })
   }
-  if (found.sum !== sent.sum) {
-    throw new Error(`${name}: the rows came out other than they went in (${sent.rows} in, ${found.rows} out)`)
-  }
-  return { name, rows: found.rows, ms: performance.now() - startedAt }
 }
 
-/** Rows that went by: how many, and a checksum over all their columns, in their order. */
+/** Rows that go by: how many, and a checksum over all their columns, in their order. */
 class Tally {
   rows = 0
   readonly #hash = createHash('sha256')
@@ -118,7 +118,7 @@ class Tally {
   }
 
   /** Ends the tally. */
-  get sum(): string {
+  sum(): string {
     return this.#hash.digest('base64')
   }
 }
