@@ -6,7 +6,7 @@
 //
 // How to read it: a member is three to four rows (itself, its plans, its event), about 600 bytes each. The time is the
 // whole command's, from its start to its exit: copying, comparing, building indexes, statistics, commit. Memory is the
-// most that the command's process held. Exit code 1 if a bound is broken.
+// most that the command's process held. Exit code 1 if that bound is broken, or the move fails.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,6 @@ import { memoryOf } from './memory.ts'
 
 /** A million rows: a member, its event, and one plan and a quarter. */
 const MEMBERS = Number(process.argv[2] ?? 310_000)
-const ROWS_PER_SECOND_MIN = 25_000
 const MEMORY_MIB_MAX = 400
 const LIMIT_MS = 600_000
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
@@ -34,9 +33,7 @@ await boundedRun(LIMIT_MS, async directory => {
     const { rows, seconds, mostMiB } = await move(from, url)
     const perSecond = Math.round(rows / seconds)
     console.log(`\n${rows} rows in ${seconds.toFixed(1)} s: ${perSecond} rows/s; at most ${mostMiB.toFixed(0)} MiB`)
-    const fast = verdict(perSecond >= ROWS_PER_SECOND_MIN, `at least ${ROWS_PER_SECOND_MIN} rows a second`)
-    const small = verdict(!(mostMiB > MEMORY_MIB_MAX), `at most ${MEMORY_MIB_MAX} MiB, however large the store`)
-    return fast && small
+    return verdict(!(mostMiB > MEMORY_MIB_MAX), `at most ${MEMORY_MIB_MAX} MiB, however large the store`)
   } finally {
     await server.stop()
   }
