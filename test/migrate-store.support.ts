@@ -51,9 +51,10 @@ export async function query<Row extends object>(url: string, statement: string):
 }
 
 let made = 0
-export async function emptyDatabase(): Promise<string> {
+/** With `options` of `create database`. */
+export async function emptyDatabase(options = ''): Promise<string> {
   const name = `move_${process.pid}_${++made}`
-  await query(`${server}/postgres`, `create database ${name}`)
+  await query(`${server}/postgres`, `create database ${name} ${options}`)
   return `${server}/${name}`
 }
 

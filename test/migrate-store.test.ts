@@ -140,7 +140,8 @@ function scenarios(): void {
       ...ODD_TEXTS.map((text): [string, ...SQLInputValue[]] => [setting, name(text), text, 'then']),
       ['update aftership_organizations set seats = ?', Number.MAX_SAFE_INTEGER],
     )
-    const url = await emptyDatabase()
+    // A database that has its own idea of order.
+    const url = await emptyDatabase("template template0 locale_provider icu icu_locale 'sv-SE'")
     const { code, stderr } = await move(directory, url)
     assert.equal(code, 0, stderr)
     const found = await query<{ name: string; value: string }>(url, "select * from settings where name like 'odd %'")
