@@ -23,7 +23,7 @@ import {
   smallStore,
 } from './migrate-store.support.ts'
 import { OPERATOR_TOKEN } from './operator.ts'
-import { temporaryDirectory } from './process.ts'
+import { run, temporaryDirectory } from './process.ts'
 
 const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` }
 const PUBLIC = { 'x-api-key': 'pk_sb_acme' }
@@ -132,6 +132,8 @@ function scenarios(): void {
     } finally {
       await after.close()
     }
+    const verified = await run(['events', 'verify', '--data', url], { UNDERSTUDY_HOME: directory })
+    assert.equal(verified.code, 0, verified.stdout)
   })
 
   test('texts that other formats trip over, and large numbers, arrive as they are', async () => {
