@@ -145,7 +145,8 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
   }
 }
 
-function migrations(): Migrations {
+/** Everything that a store of this version has been through. */
+export function migrations(): Migrations {
   const platform = { '2026-11-21-platform': platformMigration }
   return Object.assign(platform, ...vendors.map(vendor => vendor.migrations))
 }

@@ -4,10 +4,11 @@ import { type Command, print, UsageError } from './command.ts'
 import { env } from './env.ts'
 import { events } from './events.ts'
 import { keys } from './keys.ts'
+import { migrateStore } from './migrate-store.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 
-const commands: readonly Command[] = [serve, env, seed, keys, events]
+const commands: readonly Command[] = [serve, env, seed, keys, events, migrateStore]
 
 /** Runs one command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function run(argv: string[]): Promise<number> {

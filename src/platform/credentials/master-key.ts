@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const KEY_BYTES = 32
+const pathIn = (directory: string) => join(directory, 'master.key')
 
 /** The text is not a master key. */
 class MasterKeyFormatError extends Error {}
@@ -18,7 +19,7 @@ export function parseMasterKey(text: string): Uint8Array {
 /** The key in `directory`'s `master.key`, made there (mode 0600) when there is none. */
 export function masterKeyIn(directory: string): Uint8Array {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, 'master.key')
+  const path = pathIn(directory)
   const draft = join(directory, `.master.key.${process.pid}`)
   // Written aside, then linked: another process that starts now finds no key or a whole one.
   writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600 })
@@ -30,6 +31,12 @@ export function masterKeyIn(directory: string): Uint8Array {
     unlinkSync(draft)
   }
   return parseMasterKey(readFileSync(path, 'utf8'))
+}
+
+/** The key in `directory`'s `master.key`, or undefined where there is none. */
+export function masterKeyKeptIn(directory: string): Uint8Array | undefined {
+  const path = pathIn(directory)
+  return existsSync(path) ? parseMasterKey(readFileSync(path, 'utf8')) : undefined
 }
 
 /** For a store that ends with the process. */

@@ -69,6 +69,13 @@ export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now
   }
 }
 
+/** Throws WrongMasterKeyError when a data key in the store was not sealed under `masterKey`. Makes none. */
+export async function checkMasterKey(db: Kysely<Database>, masterKey: Uint8Array): Promise<void> {
+  const master = createSecretKey(masterKey)
+  const keys = await db.selectFrom('data_keys').select(['purpose', 'sealed_key']).execute()
+  for (const { purpose, sealed_key } of keys) opened(master, sealed_key, purpose)
+}
+
 async function dataKey(db: Kysely<Database>, master: KeyObject, purpose: string, now: number): Promise<KeyObject> {
   const fresh = encrypt(master, randomBytes(32), purpose)
   // Two processes may start on an empty store at once; the first insert wins and both read it back.
@@ -82,8 +89,12 @@ async function dataKey(db: Kysely<Database>, master: KeyObject, purpose: string,
     .select('sealed_key')
     .where('purpose', '=', purpose)
     .executeTakeFirstOrThrow()
+  return opened(master, sealed_key, purpose)
+}
+
+function opened(master: KeyObject, sealedKey: string, purpose: string): KeyObject {
   try {
-    return createSecretKey(decrypt(master, sealed_key, purpose))
+    return createSecretKey(decrypt(master, sealedKey, purpose))
   } catch {
     throw new WrongMasterKeyError()
   }

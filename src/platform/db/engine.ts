@@ -112,10 +112,15 @@ function openPostgresStore(url: string, settings: PostgresSettings, log: Log | u
   }
 }
 
+/** Where a data directory has its database, whether or not it is there. */
+export function sqliteFileIn(directory: string): string {
+  return join(directory, FILE_NAME)
+}
+
 /** The database file, made (with its directory) readable by its owner alone; SQLite's side files take its mode. */
 function fileIn(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, FILE_NAME)
+  const path = sqliteFileIn(directory)
   closeSync(openSync(path, 'a', 0o600))
   return path
 }

@@ -24,7 +24,8 @@ const BATCH = 100
 /** In one run; what is left comes with the next. */
 const BATCHES_MAX = 100
 
-export const sealing: Job = { name: 'event-sealing', everyMs: 1000, run: seal }
+/** On every node: of several that seal the same events one wins, and a lease would be written each second for nothing. */
+export const sealing: Job = { name: 'event-sealing', everyMs: 1000, onEveryNode: true, run: seal }
 
 /** Seals the events that are committed, or as many as one run takes. Throws when what it would go on from is not its own. */
 async function seal(ctx: Context, stop: AbortSignal): Promise<void> {
