@@ -124,6 +124,15 @@ test('a run that fails ends its claim; the next one comes after the pause', asyn
   assert.equal(node.runs(), 2)
 })
 
+test('what a node whose clock is a little ahead did is not done again', async () => {
+  const node = await start()
+  node.clock.advance(LEASE_MS)
+  await node.look()
+  node.clock.advance(-LEASE_MS)
+  assert.equal(await node.look(), MINUTE)
+  assert.equal(node.runs(), 1)
+})
+
 test('a job that a wrong clock put off for years is due', async () => {
   const node = await start()
   await node.look()

@@ -42,7 +42,9 @@ export async function runUnderLease(
 async function take(ctx: Context, name: string, claim: string, everyMs: number): Promise<number> {
   const now = ctx.clock.now()
   const lease = { claim, claimed_until: leaseEnd(ctx) }
-  if (await store.claim(ctx, name, lease, timestamp(now), timestamp(now + everyMs))) return 0
+  // Another node may have put it off just now, by a clock that is ahead of ours.
+  const dueMax = timestamp(now + everyMs + LEASE_MS)
+  if (await store.claim(ctx, name, lease, timestamp(now), dueMax)) return 0
   const job = await store.find(ctx, name)
   if (!job) {
     await store.insert(ctx, name, timestamp(now))

@@ -91,6 +91,16 @@ export async function update(ctx: Context, id: string, values: Updateable<Creden
   await ctx.db.updateTable('credentials').set(values).where('id', '=', id).execute()
 }
 
+/** Another node may have noted a later use. */
+export async function noteUse(tx: Context, id: string, usedAt: string): Promise<void> {
+  await tx.db
+    .updateTable('credentials')
+    .set({ last_used_at: usedAt })
+    .where('id', '=', id)
+    .where(eb => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', usedAt)]))
+    .execute()
+}
+
 export async function remove(ctx: Context, id: string): Promise<void> {
   await ctx.db.deleteFrom('credentials').where('id', '=', id).execute()
 }

@@ -247,9 +247,16 @@ export async function enableBecause(
 export async function saveUsage(ctx: Context): Promise<void> {
   const used = ctx.usage.take()
   if (used.size === 0) return
-  await withTransaction(ctx, null, async tx => {
-    for (const [id, ms] of used) await store.update(tx, id, { last_used_at: timestamp(ms) })
-  })
+  // In the order of ids, so that two nodes never wait for each other.
+  const inOrder = [...used].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  try {
+    await withTransaction(ctx, null, async tx => {
+      for (const [id, ms] of inOrder) await store.noteUse(tx, id, timestamp(ms))
+    })
+  } catch (error) {
+    ctx.usage.giveBack(used)
+    throw error
+  }
 }
 
 /** Changes a credential as it is, with no other change of its tenant beside it. Throws `notFound`. */

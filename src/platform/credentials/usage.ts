@@ -13,6 +13,11 @@ export class Usage {
     this.#lastUsed.set(credentialId, this.#clock.now())
   }
 
+  /** Takes back what could not be written down. */
+  giveBack(taken: ReadonlyMap<string, number>): void {
+    this.#lastUsed = new Map([...taken, ...this.#lastUsed])
+  }
+
   /** Hands over what was collected since the last call: credential id to milliseconds. */
   take(): Map<string, number> {
     const taken = this.#lastUsed
