@@ -1,9 +1,9 @@
 // Makes a store on disk with one EasyPost parent of many children, through the same rules as a seed file.
 
-import { openContext } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import { randomIds } from '../src/platform/ids.ts'
-import { loadSeed } from '../src/seed/load.ts'
+import { openContext } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { randomIds } from '../../src/platform/ids.ts'
+import { loadSeed } from '../../src/seed/load.ts'
 
 /** So high that no benchmark meets it; every request is still counted. */
 const REQUESTS_PER_SECOND = 1_000_000
