@@ -17,6 +17,12 @@ export interface Line {
   bound?: Bound | undefined
 }
 
+/** The lines of one part. */
+export interface Section {
+  name: string
+  lines: Line[]
+}
+
 export interface Bound {
   text: string
   kept: boolean
@@ -34,9 +40,9 @@ export function atMost(what: string, value: number, bound: number): Bound {
   return { text: `${what} ≤ ${bound}`, kept: !(value > bound) }
 }
 
-/** The lines as a table for a terminal. */
-export function textOf(lines: readonly Line[]): string {
-  return table([HEADER, ...lines.map(cellsOf)], 2)
+/** One table for a terminal. */
+export function textOf(sections: readonly Section[]): string {
+  return table([HEADER, ...sections.flatMap(({ name, lines }) => [[`— ${name}`], ...lines.map(cellsOf)])], 2)
 }
 
 /** The lines as a table for a page. */

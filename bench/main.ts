@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { canPin } from './cores.ts'
 import { writeSection } from './document.ts'
-import { type Line, markdownOf, textOf } from './lines.ts'
+import { type Line, markdownOf, type Section, textOf } from './lines.ts'
 import { describeMachine } from './machine.ts'
 import { QUICK } from './part.ts'
 
@@ -45,18 +45,21 @@ async function run(argv: string[]): Promise<number> {
   const machine = describeMachine()
   console.log(`${machine}\n`)
   if (write) writeSection('machine', machine)
-  const results: Line[] = []
+  const results: Section[] = []
   for (const name of names) {
     const lines = await runPart(name, quick)
-    console.log(`${name}\n${textOf(lines)}\n`)
     if (write) writeSection(name, markdownOf(lines))
-    results.push(...lines)
+    results.push({ name, lines })
   }
-  const bounds = results.flatMap(({ bound }) => bound ?? [])
-  const broken = results.filter(({ bound }) => bound && !bound.kept)
-  if (names.length > 1) console.log(`all of it\n${textOf(results)}\n`)
-  console.log(`${bounds.length - broken.length} of ${bounds.length} bounds are kept`)
-  if (broken.length > 0) console.log(`broken:\n${textOf(broken)}`)
+  console.log(`\n${textOf(results)}\n`)
+  const bounded = results.flatMap(({ name, lines }) =>
+    lines.filter(({ bound }) => bound).map(line => ({ name, ...line })),
+  )
+  const broken = bounded.filter(({ bound }) => !bound?.kept)
+  for (const { name, contender, operation, bound } of broken) {
+    console.log(`BROKEN: ${name}: ${contender}, ${operation}: ${bound?.text}`)
+  }
+  console.log(`${bounded.length - broken.length} of ${bounded.length} bounds are kept`)
   return broken.length > 0 ? 1 : 0
 }
 

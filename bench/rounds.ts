@@ -83,7 +83,7 @@ export async function round(contender: Contender, seconds: number): Promise<Roun
 
 /** Medians over the rounds. */
 export function lineOf({ name, rounds }: Raced, operation: string): Line {
-  const middle = (valueOf: (round: Round) => number) => median(rounds.map(valueOf))
+  const middle = (of: (round: Round) => number) => median(rounds.map(of))
   return {
     contender: name,
     operation,
