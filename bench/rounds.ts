@@ -44,7 +44,7 @@ export interface Pace {
 }
 
 export function paceOf(quick: boolean): Pace {
-  return quick ? { rounds: 3, seconds: 0.5, warmUpSeconds: 0.5 } : { rounds: 7, seconds: 2, warmUpSeconds: 3 }
+  return quick ? { rounds: 3, seconds: 0.5, warmUpSeconds: 0.5 } : { rounds: 7, seconds: 1.5, warmUpSeconds: 2 }
 }
 
 /** Loads each contender in turn, so many rounds. Throws on any answer with another status than expected. */

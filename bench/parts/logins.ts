@@ -21,7 +21,7 @@ import { makeMemberStore } from '../stores/members.ts'
 const MEMBERS = 400
 const CONNECTIONS = 16
 const ROUNDS = 7
-const ROUND_MS = 5000
+const ROUND_MS = 3000
 const ROUND_QUICK_MS = 1000
 const IDLE_MS = 1000
 const READ_EVERY_MS = 50

@@ -4,14 +4,12 @@
 
 import { openContext } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
-import { withTransaction } from '../../src/platform/context.ts'
 import { loadSeed } from '../../src/seed/load.ts'
-import { fillFast, settle } from './filling.ts'
-import { emailOf, idOf, insertAccount, insertMembership, ORGANIZATION, recount } from './membership-rows.ts'
+import { quickly } from './filling.ts'
+import { emailOf, idOf, insertAccounts, insertMemberships, ORGANIZATION, recount } from './membership-rows.ts'
 
 /** So high that no benchmark meets it; every request is still counted. */
 const REQUESTS_PER_SECOND = 10_000_000
-const ROWS_PER_TRANSACTION = 20_000
 const OWNER = 'owner@example.com'
 
 export interface MembershipStore {
@@ -51,18 +49,11 @@ export async function makeMembershipStore(
     }
     const seed = { aftership: { accounts: [{ email: OWNER }], organizations: [organization] } }
     const samples = await loadSeed(context, { name: 'bench', seed, lineOf: () => 0 })
-    await fillFast(context, data)
-    for (let start = 0; start < size + uninvited; start += ROWS_PER_TRANSACTION) {
-      const end = Math.min(size + uninvited, start + ROWS_PER_TRANSACTION)
-      await withTransaction(context, null, async tx => {
-        for (let n = start; n < end; n++) {
-          await insertAccount(tx, n)
-          if (n < size) await insertMembership(tx, n)
-        }
-      })
-    }
-    await recount(context)
-    await settle(context, data)
+    await quickly(context, data, async tx => {
+      await insertAccounts(tx, 0, size + uninvited)
+      await insertMemberships(tx, 0, size)
+      await recount(tx)
+    })
     return { data, apiKey: samples.aftership?.apiKey ?? '', size, uninvited }
   } finally {
     await close()
