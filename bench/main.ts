@@ -12,14 +12,14 @@ import { describeMachine } from './machine.ts'
 import { QUICK } from './part.ts'
 
 /** The parts in their order, and how many seconds each may take. */
-const PARTS = { reads: 300, changes: 180, creates: 180, kills: 240, scale: 300, members: 300, children: 300, logins: 180 }
+const PARTS = {
   reads: 300,
-  changes: 120,
-  creates: 120,
-  kills: 180,
-  scale: 240,
-  members: 240,
-  children: 240,
+  changes: 180,
+  creates: 180,
+  kills: 240,
+  scale: 300,
+  members: 300,
+  children: 300,
   logins: 180,
 }
 type PartName = keyof typeof PARTS

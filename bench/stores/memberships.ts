@@ -6,7 +6,7 @@ import { openContext } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { loadSeed } from '../../src/seed/load.ts'
 import { quickly } from './filling.ts'
-import { emailOf, idOf, insertAccounts, insertMemberships, ORGANIZATION, recount } from './membership-rows.ts'
+import { emailOf, insertAccounts, insertMemberships, ORGANIZATION, recount } from './membership-rows.ts'
 
 /** So high that no benchmark meets it; every request is still counted. */
 const REQUESTS_PER_SECOND = 10_000_000
@@ -63,9 +63,4 @@ export async function makeMembershipStore(
 /** Emails of those who are no members yet. */
 export function uninvitedIn({ size, uninvited }: MembershipStore): string[] {
   return Array.from({ length: uninvited }, (_, n) => emailOf(size + n))
-}
-
-/** Ids of all members but the owner, in creation order; for small stores. */
-export function idsIn({ size }: MembershipStore): string[] {
-  return Array.from({ length: size }, (_, n) => idOf(n))
 }
