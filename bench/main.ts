@@ -3,6 +3,9 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { canPin } from './cores.ts'
@@ -84,31 +87,36 @@ function isPart(name: string): name is PartName {
   return name in PARTS
 }
 
-/** Runs a part in a process group of its own. One that fails, or takes too long, is a broken bound. */
+/** Runs a part in a process group and a directory of its own. One that fails, or takes too long, is a broken bound. */
 async function runPart(name: PartName, quick: boolean): Promise<Line[]> {
   const startedAt = performance.now()
+  const directory = mkdtempSync(join(tmpdir(), 'understudy-bench-'))
   const script = fileURLToPath(new URL(`parts/${name}.ts`, import.meta.url))
-  const child = fork(script, quick ? [QUICK] : [], { serialization: 'advanced', detached: true })
+  const flags = quick ? [directory, QUICK] : [directory]
+  const child = fork(script, flags, { serialization: 'advanced', detached: true })
   let lines: Line[] | undefined
+  let interrupted = false
   child.on('message', message => {
     lines = message as Line[]
   })
   const end = () => endGroup(child.pid, 'SIGTERM')
+  const interrupt = () => {
+    interrupted = true
+    end()
+  }
   const timers = [
     setTimeout(end, PARTS[name] * 1000),
     setTimeout(() => endGroup(child.pid, 'SIGKILL'), PARTS[name] * 1000 + CLEAN_UP_MS),
   ]
-  const interrupt = () => {
-    end()
-    process.exit(1)
-  }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   await once(child, 'exit')
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   for (const timer of timers) clearTimeout(timer)
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  if (interrupted) process.exit(1)
   const seconds = (performance.now() - startedAt) / 1000
   console.log(`${name}: ${seconds.toFixed(0)} s of at most ${PARTS[name]} s`)
-  return lines ?? [{ contender: name, operation: 'the part itself', bound: { text: 'ends in time', kept: false } }]
+  return lines ?? [{ contender: name, operation: 'the part itself', bound: { text: 'ends, and in time', kept: false } }]
 }
 
 function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -46,12 +46,15 @@ await runPart(async ({ directory, quick }) => {
   pinSelf(LOAD_CORE)
   const configFile = join(directory, 'understudy.yaml')
   writeFileSync(configFile, CHEAP_PASSWORDS)
-  const targets: Target[] = []
+  const made: Omit<Target, 'connection'>[] = []
   for (const size of sizesOf(quick)) {
     const store = await makeMemberStore(join(directory, String(size)), size)
-    const server = await startUnderstudy(store.directory, { env: { UNDERSTUDY_CONFIG: configFile } })
-    targets.push({ store, server, connection: await Connection.open(server.url) })
+    made.push({ store, server: await startUnderstudy(store.directory, { env: { UNDERSTUDY_CONFIG: configFile } }) })
   }
+  // Only now: a server does not hold an idle connection while a store is filled.
+  const targets = await Promise.all(
+    made.map(async each => ({ ...each, connection: await Connection.open(each.server.url) })),
+  )
   const measured = await measureInTurns(operations, targets, samplesOf(quick))
   const names = namesOf('members', quick)
   const memory = targets.map(({ server }, index) => {

@@ -56,15 +56,18 @@ const operations: GrowingOperation<Target>[] = [
 await runPart(async ({ directory, quick }) => {
   pinSelf(LOAD_CORE)
   const names = namesOf('memberships', quick)
-  const targets: Target[] = []
+  const made: Omit<Target, 'connection'>[] = []
   for (const [index, size] of sizesOf(quick).entries()) {
     const own = join(directory, String(size))
     mkdirSync(own)
-    const made = await understudy(own, { size })
-    targets.push({ ...made, name: names[index] ?? '', connection: await Connection.open(made.server.url) })
+    made.push({ ...(await understudy(own, { size })), name: names[index] ?? '' })
   }
   await sleep(IDLE_MS)
-  const idle = targets.map(target => memoryLine(target, 'idle', memoryOf(target.server.pid).nowMiB, IDLE_MAX_MIB))
+  const idle = made.map(target => memoryLine(target, 'idle', memoryOf(target.server.pid).nowMiB, IDLE_MAX_MIB))
+  // Only now: a server does not hold an idle connection while a store is filled.
+  const targets = await Promise.all(
+    made.map(async each => ({ ...each, connection: await Connection.open(each.server.url) })),
+  )
   const measured = await measureInTurns(operations, targets, samplesOf(quick))
   const mixed = await loadLines(targets, quick)
   const loaded = targets.map(target =>
@@ -105,7 +108,7 @@ function mixture(target: Target): () => Buffer {
   }
 }
 
-function memoryLine({ name }: Target, operation: string, rssMiB: number, most: number): Line {
+function memoryLine({ name }: { name: string }, operation: string, rssMiB: number, most: number): Line {
   return { contender: name, operation, rssMiB, bound: atMost('RSS', Math.round(rssMiB), most) }
 }
 

@@ -26,7 +26,7 @@ export function openBetterAuth(file: string, baseURL: string) {
     plugins: [organization(), admin()],
     emailAndPassword: { enabled: true },
     session: { cookieCache: { enabled: true, maxAge: SESSION_S } },
-    experimental: { joins: true },
+    advanced: { database: { joins: true } },
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     logger: { disabled: true },
