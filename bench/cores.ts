@@ -2,7 +2,7 @@
 // system puts them, and what they used is not known.
 
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 const TICKS_PER_SECOND = 100
@@ -34,6 +34,7 @@ export function cpuSeconds(pid: number): number {
 
 /** The same of a process and the processes that it started and that still run. */
 export function familySeconds(parent: number): number {
+  if (!existsSync('/proc')) return Number.NaN
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   const children = pids.map(statOf).filter(stat => stat?.parent === parent)
   return cpuSeconds(parent) + children.reduce((sum, stat) => sum + (stat?.ticks ?? 0), 0) / TICKS_PER_SECOND
