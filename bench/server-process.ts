@@ -24,7 +24,7 @@ export interface ProcessOptions {
 
 /** `understudy serve` on a store: a data directory or a URL. */
 export function startUnderstudy(data: string, options: ProcessOptions = {}): Promise<ServerProcess> {
-  return start(['../src/main.ts', 'serve', '--data', data, '--port', String(options.port ?? 0)], options)
+  return start(['../src/main.js', 'serve', '--data', data, '--port', String(options.port ?? 0)], options)
 }
 
 /** Runs a script of this folder's that prints a line with the URL it listens on. Rejects when it ends without one. */

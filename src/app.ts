@@ -89,6 +89,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
         offboardingRemovesPlans: config.offboarding.removePlans,
       },
       readSoon: store.readSoon,
+      transact: store.transact,
       afterCommit: action => action(),
     }
     return { context, log, metrics, close: () => store.close() }

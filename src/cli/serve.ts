@@ -20,7 +20,7 @@ export const serve: Command = {
     const config = await readConfig(flags)
     const seed = flags.seed === undefined ? undefined : await readSeed(flags.seed)
     // Written in pieces: a line waits for a quarter of a second at most, and the server never waits for the log.
-    const log = pino.destination({ fd: 2, sync: false, minLength: 4096, periodicFlush: 250 })
+    const log = pino.destination({ fd: 2, sync: false, minLength: 65_536, maxWrite: 131_072, periodicFlush: 250 })
     const app = await createApp(config, { log })
     try {
       const made = await seedIfEmpty(app.context, seed)

@@ -1,6 +1,6 @@
 // What every rule is given: where it works (Context) and who asks (Principal).
 
-import type { CompiledQuery, Kysely } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from './clock.ts'
 import type { LookupCache } from './credentials/lookup-cache.ts'
 import type { Usage } from './credentials/usage.ts'
@@ -49,6 +49,8 @@ export interface Context {
   readonly settings: Settings
   /** Answers a read outside a transaction, together with others, where the engine gains by it. For `prepared` queries. */
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
+  /** One transaction of its own, committed when this settles; perhaps together with others. For `withTransaction`. */
+  transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
   /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
   afterCommit(action: () => void): void
 }
@@ -88,7 +90,7 @@ export async function withTransaction<T>(
     return work(ctx)
   }
   const actions: (() => void)[] = []
-  const result = await ctx.db.transaction().execute(async db => {
+  const result = await ctx.transact(async db => {
     if (hold) await holdTenant(db, hold)
     return work({ ...ctx, db, afterCommit: action => actions.push(action) })
   })

@@ -48,6 +48,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
       offboardingRemovesPlans: false,
     },
     readSoon: async () => [],
+    transact: store.transact,
     afterCommit: action => action(),
   }
   return { ctx, lines }

@@ -2,8 +2,16 @@
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ColumnDefinitionBuilder, type CompiledQuery, Kysely, PostgresAdapter, sql } from 'kysely'
+import {
+  type ColumnDefinitionBuilder,
+  type CompiledQuery,
+  Kysely,
+  PostgresAdapter,
+  sql,
+  type Transaction,
+} from 'kysely'
 import type { Database } from './database.ts'
+import { GroupCommit } from './group-commit.ts'
 import { isPostgresUniqueViolation, PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
@@ -12,6 +20,8 @@ export interface Store {
   db: Kysely<Database>
   /** See Context. */
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
+  /** See Context. */
+  transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
   /** Grows when another process may have changed the store: what was cached before is then in doubt. */
   foreignVersion(): number
   close(): Promise<void>
@@ -51,9 +61,11 @@ function openSqliteStore(location: string): Store {
   const connection = new SqliteConnection(database)
   const db = new Kysely<Database>({ dialect: sqliteDialect(database, connection) })
   const reads = new Reads(connection, db)
+  const commits = new GroupCommit(db, () => database.isTransaction)
   return {
     db,
     readSoon: query => reads.soon(query),
+    transact: work => commits.run(work),
     foreignVersion: () => Number(version.get()?.data_version),
     close: () => db.destroy(),
   }
@@ -65,6 +77,7 @@ function openPostgresStore(url: string, settings: PostgresSettings): Store {
   return {
     db,
     readSoon: query => reads.soon(query),
+    transact: work => db.transaction().execute(work),
     // No message from the other nodes could be lost this way: everything is read anew now and then.
     foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
     async close() {

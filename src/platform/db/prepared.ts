@@ -15,17 +15,32 @@ class Parameter {
 export type Values = Record<string, string | number | null>
 /** Says where in a query a value goes. */
 export type Value<V extends Values> = <Name extends keyof V & string>(name: Name) => V[Name]
+type Build<V extends Values, Row> = (db: Kysely<Database>, value: Value<V>) => Compilable<Row>
 
 /**
  * A read that is compiled at its first use. `build` puts the query together with `value('name')` where a value goes;
  * what is returned runs it. Twenty times cheaper than building it each time.
  */
-export function prepared<V extends Values, Row>(
-  build: (db: Kysely<Database>, value: Value<V>) => Compilable<Row>,
-): (ctx: Context, values: V) => Promise<Row[]> {
+export function prepared<V extends Values, Row>(build: Build<V, Row>): (ctx: Context, values: V) => Promise<Row[]> {
+  const compiled = compiledOnce(build)
+  return async (ctx, values) => {
+    const query = compiled(ctx, values)
+    return ctx.db.isTransaction ? (await ctx.db.executeQuery(query)).rows : ctx.readSoon(query)
+  }
+}
+
+/** The same for a change; with `returning` it gives rows. */
+export function preparedChange<V extends Values, Row>(
+  build: Build<V, Row>,
+): (tx: Context, values: V) => Promise<Row[]> {
+  const compiled = compiledOnce(build)
+  return async (tx, values) => (await tx.db.executeQuery(compiled(tx, values))).rows
+}
+
+function compiledOnce<V extends Values, Row>(build: Build<V, Row>): (ctx: Context, values: V) => CompiledQuery<Row> {
   // One an engine: an adapter belongs to one dialect.
   const compiledFor = new WeakMap<DialectAdapter, CompiledQuery<Row>>()
-  return async (ctx, values) => {
+  return (ctx, values) => {
     const { adapter } = ctx.db.getExecutor()
     let query = compiledFor.get(adapter)
     if (!query) {
@@ -34,7 +49,6 @@ export function prepared<V extends Values, Row>(
       compiledFor.set(adapter, query)
     }
     const parameters = query.parameters.map(value => (value instanceof Parameter ? values[value.name] : value))
-    const bound: CompiledQuery<Row> = { ...query, parameters }
-    return ctx.db.isTransaction ? (await ctx.db.executeQuery(bound)).rows : ctx.readSoon(bound)
+    return { ...query, parameters }
   }
 }

@@ -1,5 +1,6 @@
 import type { Generated, Selectable, Updateable } from 'kysely'
 import type { Context } from '../context.ts'
+import { prepared } from '../db/prepared.ts'
 import type { CustomHeader, WebhookEndpoint } from './dialect.ts'
 
 interface EndpointTable {
@@ -46,16 +47,19 @@ export function findById(ctx: Context, id: string): Promise<EndpointRow | undefi
   return ctx.db.selectFrom('webhook_endpoints').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Of an owner inside the tenant, oldest first. */
-export function list(ctx: Context, vendor: string, tenant: string, owner: string): Promise<EndpointRow[]> {
-  return ctx.db
+const ofOwner = prepared<{ vendor: string; tenant: string; owner: string }, EndpointRow>((db, value) =>
+  db
     .selectFrom('webhook_endpoints')
     .selectAll()
-    .where('vendor', '=', vendor)
-    .where('tenant', '=', tenant)
-    .where('owner', '=', owner)
-    .orderBy('sequence')
-    .execute()
+    .where('vendor', '=', value('vendor'))
+    .where('tenant', '=', value('tenant'))
+    .where('owner', '=', value('owner'))
+    .orderBy('sequence'),
+)
+
+/** Of an owner inside the tenant, oldest first. */
+export function list(ctx: Context, vendor: string, tenant: string, owner: string): Promise<EndpointRow[]> {
+  return ofOwner(ctx, { vendor, tenant, owner })
 }
 
 /** The URLs of these endpoints; one that was removed is missing. */

@@ -4,6 +4,7 @@
 import type { Generated, Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
 import type { Context, Principal } from '../context.ts'
+import { preparedChange } from '../db/prepared.ts'
 import type { RecordedEvent } from './event.ts'
 import * as fanOut from './fan-out.ts'
 
@@ -40,6 +41,20 @@ export interface EventFilter {
   subject?: string | undefined
 }
 
+const insert = preparedChange<Omit<Selectable<EventTable>, 'sequence'>, never>((db, value) =>
+  db.insertInto('events').values({
+    id: value('id'),
+    vendor: value('vendor'),
+    tenant: value('tenant'),
+    type: value('type'),
+    subject: value('subject'),
+    actor: value('actor'),
+    request_id: value('request_id'),
+    data: value('data'),
+    created_at: value('created_at'),
+  }),
+)
+
 /**
  * Appends one event and queues it for the tenant's webhooks. Call it inside the transaction of the change that it tells
  * of.
@@ -63,10 +78,7 @@ export async function record(
     createdAt: timestamp(tx.clock.now()),
   }
   const { requestId, createdAt, ...rest } = event
-  await tx.db
-    .insertInto('events')
-    .values({ ...rest, data: JSON.stringify(data), request_id: requestId, created_at: createdAt })
-    .execute()
+  await insert(tx, { ...rest, data: JSON.stringify(data), request_id: requestId, created_at: createdAt })
   await fanOut.queue(tx, event)
 }
 

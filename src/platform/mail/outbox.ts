@@ -5,6 +5,7 @@ import type { Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
 import { type Context, type Principal, withTransaction } from '../context.ts'
 import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
+import { preparedChange } from '../db/prepared.ts'
 import { emailKey } from '../email.ts'
 import { DomainError } from '../errors.ts'
 import * as events from '../events/events.ts'
@@ -51,6 +52,26 @@ export interface Mail {
   sentAt: string | null
 }
 
+type NewMail = Omit<MailRow, 'attempts' | 'last_error' | 'sent_at'>
+
+const insert = preparedChange<NewMail, never>((db, value) =>
+  db.insertInto('mails').values({
+    id: value('id'),
+    vendor: value('vendor'),
+    tenant: value('tenant'),
+    recipient: value('recipient'),
+    recipient_key: value('recipient_key'),
+    subject: value('subject'),
+    sealed_text: value('sealed_text'),
+    status: value('status'),
+    attempts: 0,
+    next_attempt_at: value('next_attempt_at'),
+    last_error: null,
+    created_at: value('created_at'),
+    sent_at: null,
+  }),
+)
+
 /** Writes a mail to be sent. Call it inside the transaction that causes it. */
 export async function enqueue(
   tx: Context,
@@ -59,24 +80,18 @@ export async function enqueue(
 ): Promise<void> {
   const id = tx.ids.hex32()
   const now = timestamp(tx.clock.now())
-  await tx.db
-    .insertInto('mails')
-    .values({
-      id,
-      vendor: principal.vendor,
-      tenant: principal.tenant,
-      recipient: mail.to,
-      recipient_key: emailKey(mail.to),
-      subject: mail.subject,
-      sealed_text: tx.vault.seal(mail.text, textOwner(id)),
-      status: tx.settings.smtp ? 'queued' : 'held',
-      attempts: 0,
-      next_attempt_at: now,
-      last_error: null,
-      created_at: now,
-      sent_at: null,
-    })
-    .execute()
+  await insert(tx, {
+    id,
+    vendor: principal.vendor,
+    tenant: principal.tenant,
+    recipient: mail.to,
+    recipient_key: emailKey(mail.to),
+    subject: mail.subject,
+    sealed_text: tx.vault.seal(mail.text, textOwner(id)),
+    status: tx.settings.smtp ? 'queued' : 'held',
+    next_attempt_at: now,
+    created_at: now,
+  })
 }
 
 /** Newest first, without texts. */

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Place } from '../../platform/db/keyset.ts'
+import { prepared } from '../../platform/db/prepared.ts'
 import { emailKey } from '../../platform/email.ts'
 
 interface AccountTable {
@@ -31,12 +32,12 @@ export async function findById(ctx: Context, id: string): Promise<Account | unde
   return row && accountOf(row)
 }
 
+const byEmail = prepared<{ key: string }, Selectable<AccountTable>>((db, value) =>
+  db.selectFrom('aftership_accounts').selectAll().where('email_key', '=', value('key')),
+)
+
 export async function findByEmail(ctx: Context, email: string): Promise<Account | undefined> {
-  const row = await ctx.db
-    .selectFrom('aftership_accounts')
-    .selectAll()
-    .where('email_key', '=', emailKey(email))
-    .executeTakeFirst()
+  const [row] = await byEmail(ctx, { key: emailKey(email) })
   return row && accountOf(row)
 }
 

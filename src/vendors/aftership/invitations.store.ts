@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
+import { preparedChange } from '../../platform/db/prepared.ts'
 
 interface InvitationTable {
   token_hash: string
@@ -23,9 +24,30 @@ export function find(ctx: Context, tokenHash: string): Promise<Invitation | unde
   return ctx.db.selectFrom('aftership_invitations').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst()
 }
 
-export async function insert(tx: Context, invitation: Invitation): Promise<void> {
-  await tx.db.insertInto('aftership_invitations').values(invitation).execute()
+const insertOpen = preparedChange<Omit<Invitation, 'ended_at'>, never>((db, value) =>
+  db.insertInto('aftership_invitations').values({
+    token_hash: value('token_hash'),
+    organization_id: value('organization_id'),
+    membership_id: value('membership_id'),
+    created_at: value('created_at'),
+    expires_at: value('expires_at'),
+    ended_at: null,
+  }),
+)
+
+export async function insert(tx: Context, invitation: Omit<Invitation, 'ended_at'>): Promise<void> {
+  await insertOpen(tx, invitation)
 }
+
+const endOfMembership = preparedChange<{ organizationId: string; membershipId: string; endedAt: string }, never>(
+  (db, value) =>
+    db
+      .updateTable('aftership_invitations')
+      .set({ ended_at: value('endedAt') })
+      .where('organization_id', '=', value('organizationId'))
+      .where('membership_id', '=', value('membershipId'))
+      .where('ended_at', 'is', null),
+)
 
 /** Ends whatever links to this membership are still open. */
 export async function endAll(
@@ -34,13 +56,7 @@ export async function endAll(
   membershipId: string,
   endedAt: string,
 ): Promise<void> {
-  await tx.db
-    .updateTable('aftership_invitations')
-    .set({ ended_at: endedAt })
-    .where('organization_id', '=', organizationId)
-    .where('membership_id', '=', membershipId)
-    .where('ended_at', 'is', null)
-    .execute()
+  await endOfMembership(tx, { organizationId, membershipId, endedAt })
 }
 
 /** Open invitations that expired by `now`, oldest first. */

@@ -28,7 +28,6 @@ export async function send(
     membership_id: membership.id,
     created_at: timestamp(now),
     expires_at: timestamp(now + LINK_LIFE_MS),
-    ended_at: null,
   })
   await outbox.enqueue(tx, principal, {
     to: membership.email,

@@ -1,7 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { prepared } from '../../platform/db/prepared.ts'
+import { prepared, preparedChange } from '../../platform/db/prepared.ts'
 import type { Role } from './roles.store.ts'
 
 export type MembershipStatus = 'pending' | 'active'
@@ -47,8 +47,16 @@ export interface Membership {
   deletedAt: string | null
 }
 
+/** What the wire shows of one in a list. */
+export type ListedMembership = Pick<
+  Membership,
+  'id' | 'organizationId' | 'accountId' | 'email' | 'roleCode' | 'roleName'
+>
+
 /** Positions are counted in blocks of this many, so that the n-th of a million is found by adding up 244 numbers. */
 const BLOCK_SIZE = 4096
+/** The block that counts all of them. */
+const ALL = -1
 
 const findPrepared = prepared<{ organizationId: string; id: string }, Membership>((db, value) =>
   withNames(db, live(db, value('organizationId')).where('id', '=', value('id'))),
@@ -64,23 +72,54 @@ export function findAny(ctx: Context, organizationId: string, id: string): Promi
   return withNames(ctx.db, all(ctx.db, organizationId).where('id', '=', id)).executeTakeFirst()
 }
 
-export function findByAccount(
+const ofAccount = prepared<{ organizationId: string; accountId: string }, Membership>((db, value) =>
+  withNames(db, live(db, value('organizationId')).where('account_id', '=', value('accountId'))),
+)
+
+export async function findByAccount(
   ctx: Context,
   organizationId: string,
   accountId: string,
 ): Promise<Membership | undefined> {
-  return withNames(ctx.db, live(ctx.db, organizationId).where('account_id', '=', accountId)).executeTakeFirst()
+  const [membership] = await ofAccount(ctx, { organizationId, accountId })
+  return membership
 }
+
+const blockMembers = prepared<{ organizationId: string; block: number }, { members: number }>((db, value) =>
+  db
+    .selectFrom('aftership_membership_blocks')
+    .select('members')
+    .where('organization_id', '=', value('organizationId'))
+    .where('block', '=', value('block')),
+)
 
 /** How many live memberships there are: pending and active. */
 export async function count(ctx: Context, organizationId: string): Promise<number> {
-  const row = await ctx.db
-    .selectFrom('aftership_membership_blocks')
-    .select(eb => eb.fn.sum<number | null>('members').as('total'))
-    .where('organization_id', '=', organizationId)
-    .executeTakeFirst()
-  return Number(row?.total ?? 0)
+  const [all] = await blockMembers(ctx, { organizationId, block: ALL })
+  return all?.members ?? 0
 }
+
+const listed = prepared<{ organizationId: string; start: number; limit: number }, ListedMembership>((db, value) =>
+  db
+    .selectFrom('aftership_memberships as m')
+    .innerJoin('aftership_accounts as a', 'a.id', 'm.account_id')
+    .innerJoin('aftership_roles as r', join =>
+      join.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.code', '=', 'm.role_code'),
+    )
+    .select([
+      'm.id as id',
+      'm.organization_id as organizationId',
+      'm.account_id as accountId',
+      'a.email as email',
+      'm.role_code as roleCode',
+      'r.name as roleName',
+    ])
+    .where('m.organization_id', '=', value('organizationId'))
+    .where('m.deleted_at', 'is', null)
+    .where('m.position', '>=', value('start'))
+    .orderBy('m.position')
+    .limit(value('limit')),
+)
 
 /** Rows `offset` to `offset + limit` of the live memberships in creation order, and how many there are in all. */
 export async function listFrom(
@@ -88,24 +127,46 @@ export async function listFrom(
   organizationId: string,
   offset: number,
   limit: number,
-): Promise<{ memberships: Membership[]; total: number }> {
-  const blocks = await ctx.db
+): Promise<{ memberships: ListedMembership[]; total: number }> {
+  const start = offset === 0 ? 0 : await positionAt(ctx, organizationId, offset)
+  if (start === undefined) return { memberships: [], total: await count(ctx, organizationId) }
+  const [total, memberships] = await Promise.all([
+    count(ctx, organizationId),
+    listed(ctx, { organizationId, start, limit }),
+  ])
+  return { memberships, total }
+}
+
+const liveBlocks = prepared<{ organizationId: string }, { block: number; members: number }>((db, value) =>
+  db
     .selectFrom('aftership_membership_blocks')
     .select(['block', 'members'])
-    .where('organization_id', '=', organizationId)
-    .orderBy('block')
-    .execute()
-  const total = blocks.reduce((sum, block) => sum + block.members, 0)
-  if (offset >= total) return { memberships: [], total }
+    .where('organization_id', '=', value('organizationId'))
+    .where('block', '>', ALL)
+    .orderBy('block'),
+)
+
+const positionAfter = prepared<{ organizationId: string; start: number; skip: number }, { position: number }>(
+  (db, value) =>
+    live(db, value('organizationId'))
+      .select('position')
+      .where('position', '>=', value('start'))
+      .orderBy('position')
+      .limit(1)
+      .offset(value('skip')),
+)
+
+/** The position of the live membership before which there are `offset` others; undefined when there are no more. */
+async function positionAt(ctx: Context, organizationId: string, offset: number): Promise<number | undefined> {
   let skip = offset
-  let start = 0
-  for (const block of blocks) {
-    start = block.block * BLOCK_SIZE
-    if (skip < block.members) break
-    skip -= block.members
+  for (const { block, members } of await liveBlocks(ctx, { organizationId })) {
+    if (skip < members) {
+      const [found] = await positionAfter(ctx, { organizationId, start: block * BLOCK_SIZE, skip })
+      return found?.position
+    }
+    skip -= members
   }
-  const page = live(ctx.db, organizationId).where('position', '>=', start).orderBy('position').limit(limit).offset(skip)
-  return { memberships: await withNames(ctx.db, page).orderBy('m.position').execute(), total }
+  return undefined
 }
 
 /** Up to `limit` memberships after a position, deleted ones (kept for their retention time) included when asked for. */
@@ -165,21 +226,24 @@ export async function replaceRoleOfDeleted(
     .execute()
 }
 
+type NewMembership = Omit<Membership, 'email' | 'roleName' | 'deletedAt'>
+
+const insertLive = preparedChange<{ [Field in keyof NewMembership]: NewMembership[Field] }, never>((db, value) =>
+  db.insertInto('aftership_memberships').values({
+    organization_id: value('organizationId'),
+    id: value('id'),
+    position: value('position'),
+    account_id: value('accountId'),
+    role_code: value('roleCode'),
+    status: value('status'),
+    created_at: value('createdAt'),
+    updated_at: value('updatedAt'),
+    deleted_at: null,
+  }),
+)
+
 export async function insert(tx: Context, membership: Membership): Promise<void> {
-  await tx.db
-    .insertInto('aftership_memberships')
-    .values({
-      organization_id: membership.organizationId,
-      id: membership.id,
-      position: membership.position,
-      account_id: membership.accountId,
-      role_code: membership.roleCode,
-      status: membership.status,
-      created_at: membership.createdAt,
-      updated_at: membership.updatedAt,
-      deleted_at: null,
-    })
-    .execute()
+  await insertLive(tx, { ...membership })
   await addToBlock(tx, membership, 1)
 }
 
@@ -269,18 +333,22 @@ function withNames(db: Kysely<Database>, chosen: SelectQueryBuilder<Database, 'a
     ])
 }
 
-async function addToBlock(tx: Context, membership: Membership, change: 1 | -1): Promise<void> {
-  await tx.db
+const addMembers = preparedChange<{ organizationId: string; block: number; members: number }, never>((db, value) => {
+  const [organization_id, members] = [value('organizationId'), value('members')]
+  return db
     .insertInto('aftership_membership_blocks')
-    .values({
-      organization_id: membership.organizationId,
-      block: Math.floor(membership.position / BLOCK_SIZE),
-      members: change,
-    })
+    .values([
+      { organization_id, block: value('block'), members },
+      { organization_id, block: ALL, members },
+    ])
     .onConflict(conflict =>
       conflict
         .columns(['organization_id', 'block'])
-        .doUpdateSet({ members: sql`aftership_membership_blocks.members + ${change}` }),
+        .doUpdateSet({ members: sql`aftership_membership_blocks.members + excluded.members` }),
     )
-    .execute()
+})
+
+async function addToBlock(tx: Context, membership: Membership, members: 1 | -1): Promise<void> {
+  const { organizationId, position } = membership
+  await addMembers(tx, { organizationId, block: Math.floor(position / BLOCK_SIZE), members })
 }

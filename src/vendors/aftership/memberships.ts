@@ -79,7 +79,7 @@ export async function listPage(
   ctx: Context,
   principal: Principal,
   query: { page: number; limit: number; email: string | undefined },
-): Promise<{ memberships: store.Membership[]; total: number }> {
+): Promise<{ memberships: store.ListedMembership[]; total: number }> {
   const offset = (query.page - 1) * query.limit
   if (query.email === undefined) return store.listFrom(ctx, principal.tenant, offset, query.limit)
   const account = await accounts.findByEmail(ctx, query.email)

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Place } from '../../platform/db/keyset.ts'
+import { prepared, preparedChange } from '../../platform/db/prepared.ts'
 
 interface OrganizationTable {
   id: string
@@ -32,8 +33,12 @@ export interface Organization {
 
 export type OrganizationSettings = Pick<Organization, 'name' | 'invitations' | 'seats' | 'requestsPerSecond'>
 
+const byId = prepared<{ id: string }, Selectable<OrganizationTable>>((db, value) =>
+  db.selectFrom('aftership_organizations').selectAll().where('id', '=', value('id')),
+)
+
 export async function findById(ctx: Context, id: string): Promise<Organization | undefined> {
-  const row = await ctx.db.selectFrom('aftership_organizations').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await byId(ctx, { id })
   return row && organizationOf(row)
 }
 
@@ -65,14 +70,18 @@ export async function update(ctx: Context, id: string, settings: OrganizationSet
   await ctx.db.updateTable('aftership_organizations').set(columnsOf(settings)).where('id', '=', id).execute()
 }
 
-/** Hands out the organization's next position. Holds the organization's row until the transaction ends, so that seats are counted by one create at a time. */
-export async function takePosition(tx: Context, id: string): Promise<number> {
-  const row = await tx.db
+const nextPosition = preparedChange<{ id: string }, { next_position: number }>((db, value) =>
+  db
     .updateTable('aftership_organizations')
     .set(eb => ({ next_position: eb('next_position', '+', 1) }))
-    .where('id', '=', id)
-    .returning('next_position')
-    .executeTakeFirstOrThrow()
+    .where('id', '=', value('id'))
+    .returning('next_position'),
+)
+
+/** Hands out the organization's next position. Holds the organization's row until the transaction ends, so that seats are counted by one create at a time. */
+export async function takePosition(tx: Context, id: string): Promise<number> {
+  const [row] = await nextPosition(tx, { id })
+  if (!row) throw new Error(`there is no organization ${id}`)
   return row.next_position - 1
 }
 

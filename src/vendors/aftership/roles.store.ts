@@ -1,4 +1,5 @@
 import type { Context } from '../../platform/context.ts'
+import { prepared } from '../../platform/db/prepared.ts'
 
 interface RoleTable {
   organization_id: string
@@ -28,13 +29,17 @@ export function list(ctx: Context, organizationId: string): Promise<Role[]> {
     .execute()
 }
 
-export function find(ctx: Context, organizationId: string, code: string): Promise<Role | undefined> {
-  return ctx.db
+const byCode = prepared<{ organizationId: string; code: string }, Role>((db, value) =>
+  db
     .selectFrom('aftership_roles')
     .select(['code', 'name'])
-    .where('organization_id', '=', organizationId)
-    .where('code', '=', code)
-    .executeTakeFirst()
+    .where('organization_id', '=', value('organizationId'))
+    .where('code', '=', value('code')),
+)
+
+export async function find(ctx: Context, organizationId: string, code: string): Promise<Role | undefined> {
+  const [role] = await byCode(ctx, { organizationId, code })
+  return role
 }
 
 export async function insert(tx: Context, organizationId: string, role: Role, position: number): Promise<void> {

@@ -1,6 +1,6 @@
 // Rows to wire objects: pure functions, the shapes of contract sections 2 to 4.
 
-import type { Membership } from './memberships.store.ts'
+import type { ListedMembership } from './memberships.store.ts'
 
 export interface WireMembership {
   id: string
@@ -10,7 +10,7 @@ export interface WireMembership {
 }
 
 /** Section 3: all of these, always, and nothing else: no status, no times. */
-export function membershipOf(row: Membership): WireMembership {
+export function membershipOf(row: ListedMembership): WireMembership {
   return {
     id: row.id,
     organization: { id: row.organizationId },
@@ -20,7 +20,7 @@ export function membershipOf(row: Membership): WireMembership {
 }
 
 /** One membership as `data`: itself [vendor], and once more under the guide's name. */
-export function singleMembershipOf(row: Membership): WireMembership & { membership: WireMembership } {
+export function singleMembershipOf(row: ListedMembership): WireMembership & { membership: WireMembership } {
   const membership = membershipOf(row)
   return { ...membership, membership }
 }

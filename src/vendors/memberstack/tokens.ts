@@ -1,7 +1,6 @@
 // Member tokens: contract section 9. Exactly six claims, so a token is named by its member and its second; a row for
 // each says whether it was ended before its time.
 
-import { errors, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../platform/context.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { environmentOf, type Realm } from './realm.ts'
@@ -85,8 +84,12 @@ export async function reserve(
   return { claims: claimsOf(living.issuedAt, living.expiresAt), key: keys.current }
 }
 
+/** Loaded with the first token: a server that issues none starts without it. */
+const jose = () => import('jose')
+
 /** Signs what was reserved; after the transaction. */
 export async function sign({ claims, key }: Reserved): Promise<AccessToken> {
+  const { SignJWT } = await jose()
   const accessToken = await new SignJWT({ ...claims })
     .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid: key.kid })
     .sign(key.privateKey)
@@ -98,7 +101,7 @@ export async function sign({ claims, key }: Reserved): Promise<AccessToken> {
  * was ended, `verifyLiving` says too. Undefined for any other: every failure is alike.
  */
 export async function verify(ctx: Context, realm: Realm, token: string): Promise<TokenClaims | undefined> {
-  const keys = await signingKeys.load(ctx)
+  const [{ errors, jwtVerify }, keys] = await Promise.all([jose(), signingKeys.load(ctx)])
   try {
     const { payload } = await jwtVerify(
       token,
