@@ -12,7 +12,7 @@ import { uninvitedIn } from '../stores/memberships.ts'
 import { understudy } from '../targets.ts'
 
 const MEMBERS = 1000
-const UNINVITED = 150_000
+const UNINVITED = 300_000
 const CLIENTS = 64
 const RATIO_MIN = 0.5
 const OPERATION = `create, ${CLIENTS} clients`

@@ -12,7 +12,7 @@ import { requestsTo } from '../targets.ts'
 const KILLS = 20
 const KILLS_QUICK = 3
 const CLIENTS = 64
-const UNINVITED = 150_000
+const UNINVITED = 300_000
 /** How long a server lives under load. */
 const LIFE_MIN_MS = 50
 const LIFE_MAX_MS = 1000
