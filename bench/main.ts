@@ -20,8 +20,8 @@ const PARTS = {
   changes: 180,
   creates: 180,
   kills: 240,
-  scale: 300,
-  members: 300,
+  scale: 400,
+  members: 400,
   children: 300,
   logins: 180,
 }
