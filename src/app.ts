@@ -27,8 +27,7 @@ import { type Mailer, openMailer } from './platform/mail/smtp.ts'
 import { type Lookup, lookupAll } from './platform/outbound/post.ts'
 import { createPasswords } from './platform/passwords.ts'
 import { Attempts } from './platform/rate-limit/attempts.ts'
-import { FixedWindow } from './platform/rate-limit/fixed-window.ts'
-import { TokenBuckets } from './platform/rate-limit/token-bucket.ts'
+import { openRateLimits } from './platform/rate-limit/limits.ts'
 import { createTraps } from './platform/traps.ts'
 import { vendors } from './vendors/index.ts'
 
@@ -65,7 +64,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
     const vault = await openVault(store.db, masterKey, clock.now())
     const log = createLog(config.logLevel, surroundings.log)
     const metrics = createMetrics()
-    const limits = new FixedWindow(clock)
+    const limits = openRateLimits(clock, vault, store)
     const context: Context = {
       db: store.db,
       clock,
@@ -73,12 +72,12 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       log,
       vault,
       passwords: createPasswords(config.passwords),
-      limits,
-      attempts: new Attempts(limits),
-      buckets: new TokenBuckets(clock),
+      limits: limits.windows,
+      attempts: new Attempts(limits.windows),
+      buckets: limits.buckets,
       lookups: new LookupCache(store.foreignVersion),
       usage: new Usage(clock),
-      traps: createTraps(log, metrics.countTrap),
+      traps: createTraps(clock, log, metrics.countTrap),
       webhooks: webhooks(),
       settings: {
         publicUrl: config.publicUrl ?? originOf(config, config.port),
@@ -92,7 +91,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       transact: store.transact,
       afterCommit: action => action(),
     }
-    return { context, log, metrics, close: () => store.close() }
+    return { context, log, metrics, limitJobs: limits.jobs, close: () => store.close() }
   } catch (error) {
     await store.close()
     throw error
@@ -100,7 +99,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
 }
 
 export async function createApp(config: Config, surroundings: Surroundings = {}): Promise<App> {
-  const { context, log, metrics, close: closeStore } = await openContext(config, surroundings)
+  const { context, log, metrics, limitJobs, close: closeStore } = await openContext(config, surroundings)
   const mailer = config.smtp && (await openMailer(config.smtp))
   const server = await createServer({
     context,
@@ -111,7 +110,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     trustProxy: config.trustProxy,
     tls: config.tls,
   })
-  const jobs = [...allJobs(mailer), ...webhookJobs(context.webhooks, surroundings.lookup ?? lookupAll)]
+  const jobs = [...limitJobs, ...allJobs(mailer), ...webhookJobs(context.webhooks, surroundings.lookup ?? lookupAll)]
   let running: RunningJobs | undefined
 
   return {

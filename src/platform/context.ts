@@ -12,8 +12,8 @@ import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
 import type { Passwords } from './passwords.ts'
 import type { Attempts } from './rate-limit/attempts.ts'
-import type { FixedWindow } from './rate-limit/fixed-window.ts'
-import type { TokenBuckets } from './rate-limit/token-bucket.ts'
+import type { WindowLimits } from './rate-limit/fixed-window.ts'
+import type { BucketLimits } from './rate-limit/token-bucket.ts'
 import type { Traps } from './traps.ts'
 
 interface Settings {
@@ -39,9 +39,9 @@ export interface Context {
   readonly log: Log
   readonly vault: Vault
   readonly passwords: Passwords
-  readonly limits: FixedWindow
+  readonly limits: WindowLimits
   readonly attempts: Attempts
-  readonly buckets: TokenBuckets
+  readonly buckets: BucketLimits
   readonly lookups: LookupCache
   readonly usage: Usage
   readonly traps: Traps

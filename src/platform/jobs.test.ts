@@ -38,7 +38,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     buckets: new TokenBuckets(clock),
     lookups: new LookupCache(store.foreignVersion),
     usage: new Usage(clock),
-    traps: createTraps(log, () => {}),
+    traps: createTraps(clock, log, () => {}),
     webhooks: { dialects: new Map(), queued: new Bell() },
     settings: {
       publicUrl: 'http://127.0.0.1',

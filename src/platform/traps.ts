@@ -1,4 +1,6 @@
+import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
+import { FixedWindow } from './rate-limit/fixed-window.ts'
 
 /** A mistake that the vendor's API invites: answered as the contract says, and reported where the operator looks. */
 export type Traps = (name: string, fields: TrapFields) => void
@@ -9,14 +11,16 @@ interface TrapFields {
   requestId?: string | undefined
   /** The route's pattern. */
   route?: string | undefined
-  /** Counted, and not logged: the log has said it already. */
-  quiet?: boolean
+  /** For so long after the log has said it of this caller it is counted, and not logged again. Each node has its log. */
+  quiet?: { caller: string; forMs: number }
 }
 
 /** Reports each trap as one structured log line whose `trap` field is its name; `count` feeds the metrics. */
-export function createTraps(log: Log, count: (vendor: string, name: string) => void): Traps {
-  return (name, { quiet = false, ...fields }) => {
+export function createTraps(clock: Clock, log: Log, count: (vendor: string, name: string) => void): Traps {
+  const said = new FixedWindow(clock)
+  return (name, { quiet, ...fields }) => {
     count(fields.vendor, name)
-    if (!quiet) log.warn({ trap: name, ...fields }, `trap: ${name}`)
+    const isNew = !quiet || said.take(`${fields.vendor}:${name}:${quiet.caller}`, 1, quiet.forMs).allowed
+    if (isNew) log.warn({ trap: name, ...fields }, `trap: ${name}`)
   }
 }

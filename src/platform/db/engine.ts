@@ -12,14 +12,18 @@ import {
 } from 'kysely'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { isPostgresUniqueViolation, PostgresReads, type PostgresSettings, postgresDialect } from './postgres.ts'
+import { isPostgresUniqueViolation, PostgresPipeline, type PostgresSettings, postgresDialect } from './postgres.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
+
+export type RunShared = <Row>(sql: string, parameters: readonly (string | number)[]) => Promise<Row[]>
 
 export interface Store {
   db: Kysely<Database>
   /** See Context. */
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
+  /** Where other nodes may count in the same store: runs one statement by itself, soon, and outside of the pool. */
+  runShared?: RunShared
   /** See Context. */
   transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
   /** Grows when another process may have changed the store: what was cached before is then in doubt. */
@@ -73,15 +77,18 @@ function openSqliteStore(location: string): Store {
 
 function openPostgresStore(url: string, settings: PostgresSettings): Store {
   const db = new Kysely<Database>({ dialect: postgresDialect(url, settings) })
-  const reads = new PostgresReads(url, settings)
+  const reads = new PostgresPipeline(url, settings)
+  // A connection of their own: a row that another node counts in just now holds up no read.
+  const counters = new PostgresPipeline(url, settings)
   return {
     db,
-    readSoon: query => reads.soon(query),
+    readSoon: query => reads.run(query),
+    runShared: (sql, parameters) => counters.run({ sql, parameters }),
     transact: work => db.transaction().execute(work),
     // No message from the other nodes could be lost this way: everything is read anew now and then.
     foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
     async close() {
-      await reads.close()
+      await Promise.all([reads.close(), counters.close()])
       await db.destroy()
     },
   }
@@ -109,6 +116,11 @@ export function sequenceColumn(db: Kysely<Database>) {
 export async function holdTenant(db: Kysely<Database>, key: string): Promise<void> {
   if (!isPostgres(db)) return
   await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(db)
+}
+
+/** Whether several nodes may work on this store at once. */
+export function isShared(db: Kysely<Database>): boolean {
+  return isPostgres(db)
 }
 
 function isPostgres(db: Kysely<Database>): boolean {

@@ -1,5 +1,5 @@
-// Kysely on PostgreSQL: a pool for transactions and ordinary queries, and one more connection on which the reads of many
-// requests travel together.
+// Kysely on PostgreSQL: a pool for transactions and ordinary queries, and connections on which the
+// statements of many requests travel together.
 
 import { createHash } from 'node:crypto'
 import {
@@ -14,7 +14,7 @@ import pg from 'pg'
 import { DomainError } from '../errors.ts'
 
 export interface PostgresSettings {
-  /** How many connections the pool may open; one more serves reads. */
+  /** How many connections the pool may open; one more serves reads, and one rate limits. */
   poolMax: number
   /** After so long the server gives up a statement, and we a connection that does not come. */
   statementTimeoutMs: number
@@ -56,10 +56,10 @@ const typeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' 
   NUMBERS.has(oid) ? Number : pg.types.getTypeParser(oid, format)
 
 /**
- * Reads outside transactions. They are sent as they come, without waiting for each other's answers, and planned once by
- * name.
+ * Statements outside transactions, each by itself. They are sent as they come, without waiting for each other's answers,
+ * and planned once by name.
  */
-export class PostgresReads {
+export class PostgresPipeline {
   readonly #url: string
   readonly #settings: PostgresSettings
   #client: Promise<pg.Client> | undefined
@@ -71,7 +71,7 @@ export class PostgresReads {
     this.#settings = settings
   }
 
-  async soon<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Row[]> {
+  async run<Row>({ sql, parameters }: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]> {
     if (parameters.some(isNowhere)) return []
     try {
       const client = await this.#connected()
@@ -100,7 +100,7 @@ export class PostgresReads {
       pipeline: true,
     }
     const client = new pg.Client(settings)
-    // The next read connects anew; those under way are told by their own errors.
+    // The next one connects anew; those under way are told by their own errors.
     const forget = () => {
       this.#client = undefined
     }

@@ -1,9 +1,11 @@
 // Limits on failures, such as wrong passwords. Each attempt takes its place before it is made, so that many at once are
 // not more than allowed; one that succeeds gives it back. Where the places left are all under way, who comes waits for
-// their outcome: many good logins of one account at once are no reason to refuse any.
+// their outcome: many good logins of one account at once are no reason to refuse any. Only for those of this node: what
+// other nodes have under way is taken until they give it back.
 
 import { DomainError } from '../errors.ts'
-import type { FixedWindow } from './fixed-window.ts'
+import { whenThere } from '../web/at-once.ts'
+import type { Allowance, WindowLimits } from './fixed-window.ts'
 
 export interface AttemptLimit {
   key: string
@@ -15,6 +17,8 @@ export interface AttemptLimit {
 interface Full {
   limit: AttemptLimit
   resetInMs: number
+  /** Settled with the next outcome that may free a place, where there will be one. */
+  outcome: Promise<void> | undefined
 }
 
 interface UnderWay {
@@ -24,49 +28,52 @@ interface UnderWay {
   outcome: Promise<void>
 }
 
+type Made<T> = { full: Full } | { full?: never; result: T | undefined }
+
 export class Attempts {
-  readonly #limits: FixedWindow
+  readonly #limits: WindowLimits
   readonly #underWay = new Map<string, UnderWay>()
 
-  constructor(limits: FixedWindow) {
+  constructor(limits: WindowLimits) {
     this.#limits = limits
   }
 
   /**
    * Makes one attempt within all `limits`. What `attempt` returns is a success, and undefined a failure; what it throws
-   * is neither. Throws `rateLimited` when there were too many failures.
+   * is neither. Throws `rateLimited` when there were too many failures, and `unavailable` as WindowLimits does.
    */
   async run<T>(limits: readonly AttemptLimit[], attempt: () => Promise<T | undefined>): Promise<T | undefined> {
-    await this.#takePlaces(limits)
+    for (;;) {
+      const made = await this.#within(limits, attempt)
+      if (!made.full) return made.result
+      if (!made.full.outcome) throw tooMany(made.full)
+      await made.full.outcome
+    }
+  }
+
+  /** Takes a place in one window after the other, then makes the attempt; settles each place, whatever comes after it. */
+  async #within<T>(
+    [limit, ...others]: readonly AttemptLimit[],
+    attempt: () => Promise<T | undefined>,
+  ): Promise<Made<T>> {
+    if (!limit) return { result: await attempt() }
+    const taking = this.#limits.take(limit.key, limit.failures, limit.windowMs)
+    const full = await whenThere(taking, allowance => this.#enter(limit, allowance))
+    if (full) return { full }
     let failed = false
     try {
-      const result = await attempt()
-      failed = result === undefined
-      return result
+      const made = await this.#within(others, attempt)
+      failed = !made.full && made.result === undefined
+      return made
     } finally {
-      for (const limit of limits) this.#settle(limit, failed)
+      await this.#settle(limit, failed)
     }
   }
 
-  async #takePlaces(limits: readonly AttemptLimit[]): Promise<void> {
-    for (;;) {
-      const full = this.#takeAll(limits)
-      if (!full) break
-      const others = this.#underWay.get(full.limit.key)
-      if (!others) throw tooMany(full)
-      await others.outcome
-    }
-    for (const { key } of limits) this.#begin(key)
-  }
-
-  /** A place in each window, or in none: then the window that is full. */
-  #takeAll(limits: readonly AttemptLimit[]): Full | undefined {
-    for (const [index, limit] of limits.entries()) {
-      const { allowed, resetInMs } = this.#limits.take(limit.key, limit.failures, limit.windowMs)
-      if (allowed) continue
-      for (const taken of limits.slice(0, index)) this.#limits.giveBack(taken.key)
-      return { limit, resetInMs }
-    }
+  /** Notes a place that was taken, or who is under way where there was none: a moment later they may be done. */
+  #enter(limit: AttemptLimit, { allowed, resetInMs }: Allowance): Full | undefined {
+    if (!allowed) return { limit, resetInMs, outcome: this.#underWay.get(limit.key)?.outcome }
+    this.#begin(limit.key)
     return undefined
   }
 
@@ -80,8 +87,15 @@ export class Attempts {
     this.#underWay.set(key, { count: 1, wake: resolve, outcome: promise })
   }
 
-  #settle({ key }: AttemptLimit, failed: boolean): void {
-    if (!failed) this.#limits.giveBack(key)
+  async #settle({ key }: AttemptLimit, failed: boolean): Promise<void> {
+    try {
+      if (!failed) await this.#limits.giveBack(key)
+    } finally {
+      this.#end(key)
+    }
+  }
+
+  #end(key: string): void {
     const known = this.#underWay.get(key)
     if (!known) return
     known.wake()

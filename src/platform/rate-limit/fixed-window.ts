@@ -2,11 +2,7 @@
 // library: docs/decisions/0003-rate-limit.md.
 
 import type { Clock } from '../clock.ts'
-
-interface Window {
-  used: number
-  endsAt: number
-}
+import { OpenWindows } from './open-windows.ts'
 
 export interface Allowance {
   allowed: boolean
@@ -18,16 +14,29 @@ export interface Allowance {
   resetInMs: number
 }
 
-type Windows = Map<string, Window>
+/** Counts per key; a key has windows of one length. Answers at once where it can. */
+export interface WindowLimits {
+  /**
+   * Takes one request of `limit` per `windowMs` from `key`. A refused request takes nothing. Throws `unavailable` when
+   * the counts are in a store that does not answer.
+   */
+  take(key: string, limit: number, windowMs: number): Allowance | Promise<Allowance>
+  /**
+   * Gives back one request that was taken from `key`, if its window is still open: who counts only failures takes
+   * first, so that attempts made at once are all counted, and gives back after a success.
+   */
+  giveBack(key: string): Promise<void> | undefined
+}
 
-/**
- * Counts per key in memory; a key has windows of one length. Windows that ended are dropped as new ones open, so memory
- * follows the keys in use.
- */
-export class FixedWindow {
+interface Window {
+  used: number
+  endsAt: number
+}
+
+/** Counts in memory. */
+export class FixedWindow implements WindowLimits {
   readonly #clock: Clock
-  /** By their length, so that in each the oldest come first: a long one would hold up the short ones behind it. */
-  readonly #windows = new Map<number, Windows>()
+  readonly #windows = new OpenWindows<Window>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -35,21 +44,12 @@ export class FixedWindow {
 
   /** How many windows are remembered. */
   get size(): number {
-    return this.#windows.values().reduce((sum, windows) => sum + windows.size, 0)
+    return this.#windows.size
   }
 
-  /** Takes one request of `limit` per `windowMs` from `key`. A refused request takes nothing. */
   take(key: string, limit: number, windowMs: number): Allowance {
     const now = this.#clock.now()
-    const windows = this.#ofLength(windowMs)
-    let window = windows.get(key)
-    // A window lies in the future by more than its length only when the clock was set back.
-    if (!window || now >= window.endsAt || window.endsAt - now > windowMs) {
-      dropEnded(windows, now)
-      windows.delete(key)
-      window = { used: 0, endsAt: now + windowMs }
-      windows.set(key, window)
-    }
+    const window = this.#windows.find(key, windowMs, now) ?? this.#open(key, windowMs, now)
     const allowed = window.used < limit
     if (allowed) window.used++
     return {
@@ -61,32 +61,14 @@ export class FixedWindow {
     }
   }
 
-  /**
-   * Gives back one request that was taken from `key`, if its window is still open: who counts only failures takes
-   * first, so that attempts made at once are all counted, and gives back after a success.
-   */
-  giveBack(key: string): void {
-    for (const windows of this.#windows.values()) {
-      const window = windows.get(key)
-      // A window that ended is never counted from again.
-      if (window && window.used > 0) window.used--
-    }
+  giveBack(key: string): undefined {
+    // A window that ended is never counted from again.
+    for (const window of this.#windows.ofKey(key)) if (window.used > 0) window.used--
   }
 
-  #ofLength(windowMs: number): Windows {
-    const known = this.#windows.get(windowMs)
-    if (known) return known
-    const windows: Windows = new Map()
-    this.#windows.set(windowMs, windows)
-    return windows
-  }
-}
-
-/** Two steps for each window that opens: the oldest windows come first in a Map, so none stays for long. */
-function dropEnded(windows: Windows, now: number): void {
-  let steps = 2
-  for (const [key, window] of windows) {
-    if (window.endsAt > now || steps-- === 0) return
-    windows.delete(key)
+  #open(key: string, windowMs: number, now: number): Window {
+    const window = { used: 0, endsAt: now + windowMs }
+    this.#windows.put(key, windowMs, now, window)
+    return window
   }
 }

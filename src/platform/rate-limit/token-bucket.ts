@@ -3,18 +3,26 @@
 
 import type { Clock } from '../clock.ts'
 
+export interface BucketLimits {
+  /**
+   * Takes one request from `key`, whose bucket holds and regains `perSecond`. False: refused, and nothing was taken.
+   * Answers at once where it can. Throws `unavailable` when the counts are in a store that does not answer.
+   */
+  take(key: string, perSecond: number): boolean | Promise<boolean>
+}
+
 interface Bucket {
   tokens: number
   /** When `tokens` was counted; milliseconds since the epoch. */
   at: number
 }
 
-const FILL_MS = 1000
+export const FILL_MS = 1000
 /** What a sum of fractions may lack of a whole token. */
-const ROUNDING = 1e-9
+export const ROUNDING = 1e-9
 
 /** Counts per key in memory. A bucket that is full again is dropped as others are used, so memory follows the keys in use. */
-export class TokenBuckets {
+export class TokenBuckets implements BucketLimits {
   readonly #clock: Clock
   /** The bucket that was used longest ago comes first. */
   readonly #buckets = new Map<string, Bucket>()
@@ -23,7 +31,6 @@ export class TokenBuckets {
     this.#clock = clock
   }
 
-  /** Takes one request from `key`, whose bucket holds and regains `perSecond`. False: refused, and nothing was taken. */
   take(key: string, perSecond: number): boolean {
     const now = this.#clock.now()
     const tokens = this.#tokensOf(key, perSecond, now)

@@ -18,9 +18,8 @@ interface ByToken {
 export function invitationPages(ctx: Context): FastifyPluginAsync {
   return async app => {
     app.addHook('onRequest', async request => {
-      if (!ctx.limits.take(`aftership-invitations:${request.ip}`, REQUESTS_PER_SECOND, 1000).allowed) {
-        throw new DomainError('rateLimited', 'too many requests from this address')
-      }
+      const { allowed } = await ctx.limits.take(`aftership-invitations:${request.ip}`, REQUESTS_PER_SECOND, 1000)
+      if (!allowed) throw new DomainError('rateLimited', 'too many requests from this address')
       await readRawBody(request)
     })
     app.setErrorHandler((error, request, reply) => sendRefusal(error, request, reply))

@@ -58,8 +58,7 @@ export function membersApi(ctx: Context): FastifyPluginAsyncTypebox {
         whenThere(readRawBody(request), () =>
           whenThere(authenticate(ctx, request), caller => {
             request.aftership = caller
-            limitRate(ctx, request, reply)
-            requireScope(request)
+            return whenThere(limitRate(ctx, request, reply), () => requireScope(request))
           }),
         ),
         done,
@@ -161,11 +160,12 @@ function route<const Input extends object, const Reply extends object>(
 }
 
 /** Contract section 5: one window per organization, both header families, on every authenticated reply. */
-function limitRate(ctx: Context, request: FastifyRequest, reply: FastifyReply): void {
+function limitRate(ctx: Context, request: FastifyRequest, reply: FastifyReply): unknown {
   const { principal, requestsPerSecond } = request.aftership
-  const allowance = ctx.limits.take(`aftership:${principal.tenant}`, requestsPerSecond, WINDOW_MS)
-  setLimitHeaders(reply, allowance)
-  if (!allowance.allowed) throw new DomainError('rateLimited', 'more requests in a second than allowed')
+  return whenThere(ctx.limits.take(`aftership:${principal.tenant}`, requestsPerSecond, WINDOW_MS), allowance => {
+    setLimitHeaders(reply, allowance)
+    if (!allowance.allowed) throw new DomainError('rateLimited', 'more requests in a second than allowed')
+  })
 }
 
 function setLimitHeaders(reply: FastifyReply, { limit, remaining, resetAt }: Allowance): void {

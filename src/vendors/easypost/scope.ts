@@ -37,7 +37,7 @@ export function setUpScope(ctx: Context, app: FastifyInstance): void {
     reply.headers(headersOf(request.id, request.protocol === 'https'))
     const caller = await authenticate(ctx, request)
     request.easypost = { caller, parameters: {} }
-    limitRate(ctx, caller, request.routeOptions.config.easypost?.list ?? false)
+    await limitRate(ctx, caller, request.routeOptions.config.easypost?.list ?? false)
     requireMethod(request, reply)
     await keepBody(request)
   })
@@ -91,9 +91,9 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
 }
 
 /** Contract section 13: two buckets a user, for both its modes together. */
-function limitRate(ctx: Context, { principal, userId, settings }: Caller, list: boolean): void {
+async function limitRate(ctx: Context, { principal, userId, settings }: Caller, list: boolean): Promise<void> {
   const [kind, perSecond] = list ? ['list', settings.listPerSecond] : ['other', settings.perSecond]
-  if (!ctx.buckets.take(`easypost:${kind}:${principal.tenant}:${userId}`, Number(perSecond))) {
+  if (!(await ctx.buckets.take(`easypost:${kind}:${principal.tenant}:${userId}`, Number(perSecond)))) {
     throw new DomainError('rateLimited', `more than ${perSecond} requests a second`)
   }
 }

@@ -44,7 +44,8 @@ export async function send(
   const { tenant, environment } = principal
   const key = emailKey(email)
   const window = `memberstack:mails:${tenant}:${environment}:${purpose}:${key}`
-  if (!tx.limits.take(window, MAILS_AN_HOUR, HOUR_MS).allowed) return
+  const { allowed } = await tx.limits.take(window, MAILS_AN_HOUR, HOUR_MS)
+  if (!allowed) return
   const { lifeMs, subject, lead } = kinds[purpose]
   const expiresAt = timestamp(tx.clock.now() + lifeMs)
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {

@@ -91,24 +91,25 @@ function admit(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind:
     request.memberstack = { caller, body: {} }
     const foreign = kind === 'public' && !isAllowedOrigin(request, caller.app.settings)
     if (foreign) refuseOrigin(reply)
-    limitCaller(ctx, request, reply, kind, caller)
-    if (foreign) throw refusal('accessDenied', 'forbidden', 'This origin is not allowed.')
-    if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser', caller.app.id)
-    if (hasRawEmail(request)) report(ctx, request, 'unencoded-email', caller.app.id)
-    if (!request.routeOptions.config.memberstack?.member) return
-    return requireMember(ctx, request, caller).then(claims => {
-      request.memberstack.member = claims
+    return whenThere(limitCaller(ctx, request, reply, kind, caller), () => {
+      if (foreign) throw refusal('accessDenied', 'forbidden', 'This origin is not allowed.')
+      if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser', caller.app.id)
+      if (hasRawEmail(request)) report(ctx, request, 'unencoded-email', caller.app.id)
+      if (!request.routeOptions.config.memberstack?.member) return
+      return requireMember(ctx, request, caller).then(claims => {
+        request.memberstack.member = claims
+      })
     })
   })
 }
 
 /** Who asks. One whose key is missing or no good is counted before it is refused. */
 function callerOf(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): Caller | Promise<Caller> {
-  const refuse = (error: unknown): never => {
-    limitStranger(ctx, request, reply, kind)
-    if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser')
-    throw error
-  }
+  const refuse = (error: unknown) =>
+    whenThere(limitStranger(ctx, request, reply, kind), (): never => {
+      if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser')
+      throw error
+    })
   try {
     const caller = authenticate(ctx, request, kind)
     return caller instanceof Promise ? caller.catch(refuse) : caller

@@ -29,7 +29,7 @@ export interface Visitor {
  */
 export function loginLimits(ctx: Context, visitor: Visitor, email: string): AttemptLimit[] {
   const window = windowOf(visitor, 'logins')
-  const person = ctx.vault.memoryHash(emailKey(email))
+  const person = ctx.vault.lookupHash(emailKey(email))
   return [
     { key: `${window}:address:${visitor.address}`, failures: FAILED_PER_ADDRESS, windowMs: WINDOW_MS },
     { key: `${window}:email:${person}`, failures: FAILED_LOGINS_PER_EMAIL, windowMs: WINDOW_MS },
@@ -61,9 +61,9 @@ function windowOf({ principal }: Visitor, what: string): string {
  * Nobody is to fill strangers' mailboxes, or to have so many codes alive that guessing one becomes likely. Throws
  * `rateLimited`.
  */
-export function limitMails(ctx: Context, visitor: Visitor): void {
+export async function limitMails(ctx: Context, visitor: Visitor): Promise<void> {
   const window = `${windowOf(visitor, 'mails')}:${visitor.address}`
-  const { allowed, resetInMs } = ctx.limits.take(window, MAILS_PER_ADDRESS, MAIL_WINDOW_MS)
+  const { allowed, resetInMs } = await ctx.limits.take(window, MAILS_PER_ADDRESS, MAIL_WINDOW_MS)
   if (allowed) return
   const retryAfterS = Math.ceil(resetInMs / 1000)
   throw new DomainError('rateLimited', 'too many codes asked for by one address', { retryAfterS })

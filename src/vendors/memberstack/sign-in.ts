@@ -108,7 +108,7 @@ export async function logInWithCode(
 export async function sendLoginCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
   const { principal, app } = visitor
   requirePasswordless(app)
-  limitMails(ctx, visitor)
+  await limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member) throw refusal('noSuchMember', 'notFound', 'no member has this email')
   if (member.suspendedBy !== null) return
@@ -119,7 +119,7 @@ export async function sendLoginCode(ctx: Context, visitor: Visitor, email: strin
 export async function sendSignUpCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
   const { principal, app } = visitor
   requirePasswordless(app)
-  limitMails(ctx, visitor)
+  await limitMails(ctx, visitor)
   if (await members.findByEmail(ctx, principal, email)) throw memberRules.emailTaken()
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'signup', email, app.name))
 }
@@ -130,7 +130,7 @@ export async function sendSignUpCode(ctx: Context, visitor: Visitor, email: stri
  */
 export async function sendResetCode(ctx: Context, visitor: Visitor, email: string): Promise<void> {
   const { principal, app } = visitor
-  limitMails(ctx, visitor)
+  await limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member || member.suspendedBy !== null) return
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'reset', member.email, app.name))

@@ -14,8 +14,8 @@ const QUIET_MS = 60_000
 /** `tenant` is the key's app. Where the key is no good, or not looked at, callers are told apart by their addresses. */
 export function report(ctx: Context, request: FastifyRequest, trap: Trap, tenant?: string): void {
   const caller = tenant === undefined ? request.ip : ctx.vault.memoryHash(keyIn(request) ?? '')
-  const { allowed } = ctx.limits.take(`memberstack:trap:${trap}:${caller}`, 1, QUIET_MS)
-  const fields = { vendor: VENDOR, requestId: request.id, route: request.routeOptions.url, quiet: !allowed }
+  const quiet = { caller, forMs: QUIET_MS }
+  const fields = { vendor: VENDOR, requestId: request.id, route: request.routeOptions.url, quiet }
   ctx.traps(trap, tenant === undefined ? fields : { ...fields, tenant })
 }
 

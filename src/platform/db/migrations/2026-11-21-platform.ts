@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database.ts'
-import { sequenceColumn } from '../engine.ts'
+import { isShared, sequenceColumn } from '../engine.ts'
 
 export async function up(db: Kysely<Database>): Promise<void> {
   await db.schema
@@ -173,5 +173,31 @@ export async function up(db: Kysely<Database>): Promise<void> {
     .createIndex('webhook_attempts_delivery')
     .on('webhook_attempts')
     .columns(['delivery_id', 'sequence'])
+    .execute()
+
+  if (isShared(db)) await createCounters(db)
+}
+
+/** What nodes count together. Moments are milliseconds since the epoch, as they are counted with in every request. */
+async function createCounters(db: Kysely<Database>): Promise<void> {
+  // Rows are written over and over: there is room for the next version beside each.
+  const room = sql`with (fillfactor = 50)`
+  await db.schema
+    .createTable('rate_windows')
+    .modifyFront(sql`unlogged`)
+    .addColumn('key', sql`text collate "C"`, column => column.primaryKey())
+    .addColumn('used', 'bigint', column => column.notNull())
+    .addColumn('granted', 'bigint', column => column.notNull())
+    .addColumn('ends_at', 'bigint', column => column.notNull())
+    .modifyEnd(room)
+    .execute()
+  await db.schema
+    .createTable('rate_buckets')
+    .modifyFront(sql`unlogged`)
+    .addColumn('key', sql`text collate "C"`, column => column.primaryKey())
+    .addColumn('tokens', 'double precision', column => column.notNull())
+    .addColumn('granted', 'bigint', column => column.notNull())
+    .addColumn('counted_at', 'bigint', column => column.notNull())
+    .modifyEnd(room)
     .execute()
 }

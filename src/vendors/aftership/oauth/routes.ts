@@ -28,7 +28,7 @@ interface ByToken {
 export function oauthRoutes(ctx: Context): FastifyPluginAsync {
   return async app => {
     app.addHook('onRequest', async request => {
-      if (request.method === 'POST') limitRate(ctx, request)
+      if (request.method === 'POST') await limitRate(ctx, request)
       await readRawBody(request)
     })
     await app.register(pageRoutes(ctx))
@@ -177,8 +177,9 @@ function queryOf({ originalUrl }: FastifyRequest): string {
   return start === -1 ? '' : originalUrl.slice(start + 1)
 }
 
-function limitRate(ctx: Context, request: FastifyRequest): void {
-  if (ctx.limits.take(`aftership-oauth:${request.ip}`, REQUESTS_PER_SECOND, 1000).allowed) return
+async function limitRate(ctx: Context, request: FastifyRequest): Promise<void> {
+  const { allowed } = await ctx.limits.take(`aftership-oauth:${request.ip}`, REQUESTS_PER_SECOND, 1000)
+  if (allowed) return
   throw new DomainError('rateLimited', 'Too many requests came from this address; wait a moment.')
 }
 
