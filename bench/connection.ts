@@ -28,7 +28,7 @@ export function request(method: string, path: string, headers: Record<string, st
 
 export class Connection {
   readonly #socket: Socket
-  #received: Buffer | undefined
+  #reply = new IncomingReply()
   #waiting: Waiting | undefined
 
   constructor(socket: Socket) {
@@ -61,13 +61,54 @@ export class Connection {
   }
 
   #receive(data: Buffer): void {
-    const received = this.#received ? Buffer.concat([this.#received, data]) : data
-    const reply = wholeReply(received)
-    this.#received = reply ? undefined : received
+    const reply = this.#reply.add(data)
     if (!reply) return
+    this.#reply = new IncomingReply()
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.resolve(reply)
+  }
+}
+
+/** An answer as it comes in. As one request is under way at a time, nothing else follows it. */
+class IncomingReply {
+  readonly #pieces: Buffer[] = []
+  #size = 0
+  #head: { status: number; size: number; bodySize: number | undefined } | undefined
+  #tail = Buffer.alloc(0)
+
+  /** Returns the answer once it is whole. */
+  add(piece: Buffer): Reply | undefined {
+    this.#pieces.push(piece)
+    this.#size += piece.length
+    this.#head ??= headOf(this.#received())
+    if (!this.#head) return undefined
+    const { status, size, bodySize } = this.#head
+    if (!(bodySize === undefined ? this.#isLastChunk(piece) : this.#size >= size + bodySize)) return undefined
+    return { status, body: this.#received().subarray(size) }
+  }
+
+  #received(): Buffer {
+    const [first] = this.#pieces
+    return first && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces)
+  }
+
+  #isLastChunk(piece: Buffer): boolean {
+    this.#tail = Buffer.concat([this.#tail, piece.subarray(-LAST_CHUNK.length)]).subarray(-LAST_CHUNK.length)
+    return this.#tail.equals(LAST_CHUNK)
+  }
+}
+
+/** Undefined while its end has not come. Without a length the body comes in chunks. */
+function headOf(received: Buffer) {
+  const end = received.indexOf(HEAD_END)
+  if (end < 0) return undefined
+  const head = received.toString('latin1', 0, end)
+  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+  return {
+    status: Number(head.slice(9, 12)),
+    size: end + HEAD_END.length,
+    bodySize: length === undefined ? undefined : Number(length),
   }
 }
 
@@ -76,20 +117,6 @@ export async function expect(status: number, connection: Connection, bytes: Buff
   const reply = await connection.send(bytes)
   if (reply.status === status) return reply
   throw new Error(`${lineOf(bytes)} was answered with ${reply.status}: ${reply.body.toString('utf8', 0, 500)}`)
-}
-
-/** What was received, once that is an answer: as one request is under way at a time, nothing else follows it. */
-function wholeReply(received: Buffer): Reply | undefined {
-  const headEnd = received.indexOf(HEAD_END)
-  if (headEnd < 0) return undefined
-  const head = received.toString('latin1', 0, headEnd)
-  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
-  const start = headEnd + HEAD_END.length
-  const isWhole =
-    length === undefined
-      ? received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)
-      : received.length >= start + Number(length)
-  return isWhole ? { status: Number(head.slice(9, 12)), body: received.subarray(start) } : undefined
 }
 
 function lineOf(bytes: Buffer): string {

@@ -38,6 +38,8 @@ test('an answer is read whole, sized or chunked, and one that does not come is a
   assert.deepEqual([sized.status, sized.body.toString()], [201, '{"name":"Zoë"}'])
   const chunked = await connection.send(request('POST', '/chunked', {}, [1]))
   assert.equal(chunked.status, 200)
+  const long = await connection.send(request('POST', '/sized', {}, ['x'.repeat(900_000)]))
+  assert.equal(long.body.length, 900_004)
   assert.match(chunked.body.toString(), /\[1\].*and .*more.*0\r\n\r\n$/s)
   await assert.rejects(expect(200, connection, request('POST', '/sized', {}, {})), /POST \/sized .*201: \{\}/)
   await assert.rejects(connection.send(request('GET', '/none', {})), /ended before/)
