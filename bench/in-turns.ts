@@ -1,18 +1,16 @@
 // Requests of several kinds to several servers in turns, one at a time, so that whatever else the machine does hits all
 // alike.
 
-import { median } from './numbers.ts'
-
 export interface Operation<Target> {
   name: string
   /** Sends the n-th request of this kind. */
-  send(target: Target, n: number): Promise<void>
+  send(target: Target, n: number): Promise<unknown>
 }
 
 export interface Measured<Kind> {
   operation: Kind
-  /** Median milliseconds, for each of the targets. */
-  times: number[]
+  /** Milliseconds that each request took, for each of the targets. */
+  times: number[][]
 }
 
 /** Takes turns between the operations and, for each, between the targets. The first `warmUp` rounds do not count. */
@@ -31,5 +29,5 @@ export async function measureInTurns<Target, Kind extends Operation<Target>>(
       }
     }
   }
-  return measured.map(({ operation, times }) => ({ operation, times: times.map(median) }))
+  return measured
 }

@@ -9,31 +9,33 @@ import { pinned, SERVER_CORE } from './cores.ts'
 export interface ServerProcess {
   pid: number
   url: string
-  stop(): Promise<void>
+  /** Ends it as an operator does; `SIGKILL`: as a power cut would, but for the disk. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 export interface ProcessOptions {
   /** On one core alone, or on all there are. One core, which all servers share, unless it is said. */
   cores?: 'one' | 'all'
-  /** A config file of the server's. */
-  configFile?: string
+  /** The server's settings beside the defaults: UNDERSTUDY_… */
+  env?: Record<string, string>
+  /** A free one, unless it is said. */
+  port?: number
 }
 
-/** `understudy serve` on a data directory and a free port. */
-export function startUnderstudy(directory: string, options?: ProcessOptions): Promise<ServerProcess> {
-  return start(['../src/main.js', 'serve', '--data', directory, '--port', '0'], options)
+/** `understudy serve` on a store: a data directory or a URL. */
+export function startUnderstudy(data: string, options: ProcessOptions = {}): Promise<ServerProcess> {
+  return start(['../src/main.js', 'serve', '--data', data, '--port', String(options.port ?? 0)], options)
 }
 
 /** Runs a script of this folder's that prints a line with the URL it listens on. Rejects when it ends without one. */
 export async function start(
   [script = '', ...flags]: string[],
-  { cores = 'one', configFile }: ProcessOptions = {},
+  { cores = 'one', env = {} }: ProcessOptions = {},
 ): Promise<ServerProcess> {
   const path = fileURLToPath(new URL(script, import.meta.url))
   const line = [process.execPath, path, ...flags]
-  const [command = '', ...rest] = cores === 'one' ? pinned(SERVER_CORE, line) : line
-  const env = { ...defaultSettings(), ...(configFile === undefined ? {} : { UNDERSTUDY_CONFIG: configFile }) }
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'], env })
+  const [command = '', ...rest] = pinned(cores === 'one' ? SERVER_CORE : 'all', line)
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...defaultSettings(), ...env } })
   const ended = once(child, 'exit')
   const endWithUs = () => child.kill('SIGKILL')
   process.on('exit', endWithUs)
@@ -43,8 +45,8 @@ export async function start(
   return {
     pid: child.pid,
     url,
-    async stop() {
-      child.kill('SIGTERM')
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
       await ended
       process.off('exit', endWithUs)
     },
@@ -61,6 +63,6 @@ async function firstUrl(output: NodeJS.ReadableStream): Promise<string | undefin
 
 /** This process's environment without what would change the server's settings. */
 function defaultSettings(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(UNDERSTUDY_|DATABASE_URL$|NODE_OPTIONS$)/.test(name))
-  return Object.fromEntries(kept)
+  const ours = /^(UNDERSTUDY_|DATABASE_URL$|NODE_OPTIONS$|NODE_COMPILE_CACHE$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }

@@ -2,13 +2,13 @@
 // seed file; the members (member-rows.ts), whom the rules would make in ten minutes a million, go straight into the
 // tables.
 
-import { sql } from 'kysely'
-import { openContext } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import { type Context, withTransaction } from '../src/platform/context.ts'
-import { loadSeed } from '../src/seed/load.ts'
-import * as keys from '../src/vendors/memberstack/keys.ts'
-import { type Realm, VENDOR } from '../src/vendors/memberstack/realm.ts'
+import { openContext } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Context } from '../../src/platform/context.ts'
+import { loadSeed } from '../../src/seed/load.ts'
+import * as keys from '../../src/vendors/memberstack/keys.ts'
+import { type Realm, VENDOR } from '../../src/vendors/memberstack/realm.ts'
+import { quickly } from './filling.ts'
 import { FIRST_NUMBER, insert, plans } from './member-rows.ts'
 
 export interface MemberStore {
@@ -27,8 +27,6 @@ export interface StoreOptions {
 
 /** So high that no benchmark meets it; every request is still counted. */
 const REQUESTS_PER_SECOND = 1_000_000
-const MEMBERS_PER_TRANSACTION = 20_000
-const CACHE_KIB = 1024 ** 2
 const realm: Realm = { tenant: 'app_bench', environment: 'live' }
 
 /** Fills the empty `directory` with `size` members of a live environment. */
@@ -44,7 +42,10 @@ export async function makeMemberStore(
     const samples = await loadSeed(context, { name: 'bench', seed, lineOf: () => 0 })
     const made: string[] = []
     while (made.length < publicKeys) made.push(await makePublicKey(context))
-    await fill(context, size, passwordHashes)
+    await quickly(context, directory, async tx => {
+      for (let n = 0; n < size; n++) await insert(tx, realm, n, passwordHashes[n])
+      await count(tx, size)
+    })
     return { directory, size, secretKey: samples.memberstack?.liveSecretKey ?? '', publicKeys: made }
   } finally {
     await close()
@@ -57,16 +58,7 @@ async function makePublicKey(ctx: Context): Promise<string> {
   return key
 }
 
-async function fill(ctx: Context, size: number, passwordHashes: readonly string[]): Promise<void> {
-  // Of this connection alone. A store that breaks while it is filled is not used.
-  await sql`pragma synchronous = off`.execute(ctx.db)
-  await sql.raw(`pragma cache_size = -${CACHE_KIB}`).execute(ctx.db)
-  for (let start = 0; start < size; start += MEMBERS_PER_TRANSACTION) {
-    const end = Math.min(size, start + MEMBERS_PER_TRANSACTION)
-    await withTransaction(ctx, null, async tx => {
-      for (let n = start; n < end; n++) await insert(tx, realm, n, passwordHashes[n])
-    })
-  }
+async function count(ctx: Context, size: number): Promise<void> {
   await ctx.db
     .updateTable('memberstack_environments')
     .set({ next_number: FIRST_NUMBER + size, members: size })

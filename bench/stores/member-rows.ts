@@ -2,16 +2,16 @@
 // the event that the rules would have given it.
 
 import { hash, randomUUID } from 'node:crypto'
-import type { Compilable, CompiledQuery, InsertObject, Kysely } from 'kysely'
-import { timestamp } from '../src/platform/clock.ts'
-import type { Context } from '../src/platform/context.ts'
-import type { Database } from '../src/platform/db/database.ts'
-import * as phc from '../src/platform/phc.ts'
-import { type Connection, type Member, rowOf } from '../src/vendors/memberstack/members.store.ts'
-import { type Realm, VENDOR } from '../src/vendors/memberstack/realm.ts'
-import { memberOf } from '../src/vendors/memberstack/wire.ts'
+import type { InsertObject } from 'kysely'
+import { timestamp } from '../../src/platform/clock.ts'
+import type { Context } from '../../src/platform/context.ts'
+import type { Database } from '../../src/platform/db/database.ts'
+import * as phc from '../../src/platform/phc.ts'
+import { type Connection, type Member, rowOf } from '../../src/vendors/memberstack/members.store.ts'
+import { type Realm, VENDOR } from '../../src/vendors/memberstack/realm.ts'
+import { memberOf } from '../../src/vendors/memberstack/wire.ts'
+import { inserter } from './filling.ts'
 
-type MemberRow = InsertObject<Database, 'memberstack_members'>
 type ConnectionRow = InsertObject<Database, 'memberstack_connections'>
 type EventRow = InsertObject<Database, 'events'>
 
@@ -57,18 +57,9 @@ export async function insert(tx: Context, realm: Realm, n: number, passwordHash 
   await insertEvent(tx, eventRow(realm, member))
 }
 
-const insertMember = inserter((db, row: MemberRow) => db.insertInto('memberstack_members').values(row))
-const insertConnection = inserter((db, row: ConnectionRow) => db.insertInto('memberstack_connections').values(row))
-const insertEvent = inserter((db, row: EventRow) => db.insertInto('events').values(row))
-
-/** A statement that is built once: building it for each row takes several times as long as storing the row. */
-function inserter<Row extends object>(build: (db: Kysely<Database>, row: Row) => Compilable) {
-  let query: CompiledQuery | undefined
-  return async (tx: Context, row: Row) => {
-    query ??= build(tx.db, row).compile()
-    await tx.db.executeQuery({ ...query, parameters: Object.values(row) })
-  }
-}
+const insertMember = inserter('memberstack_members')
+const insertConnection = inserter('memberstack_connections')
+const insertEvent = inserter('events')
 
 function memberAt(n: number, passwordHash: string): Member {
   const joined = timestamp(FIRST_JOINED + n * MINUTE_MS)

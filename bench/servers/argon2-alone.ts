@@ -1,10 +1,10 @@
-// The yardstick of memberstack-logins.ts: argon2id and nothing else, at the cost and the concurrency that the server has.
+// A yardstick: argon2id and nothing else, at the cost and the concurrency that the server has.
 // `GET /?ms=MILLISECONDS` hashes for so long, and answers how many hashes were made a second.
 
 import { argon2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import Fastify from 'fastify'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../../src/config.ts'
 
 const { memoryKiB: memory, passes, parallelism, concurrency } = (await readConfig({}, {})).passwords
 const hash = promisify(argon2)

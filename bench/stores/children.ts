@@ -1,9 +1,10 @@
 // Makes a store on disk with one EasyPost parent of many children, through the same rules as a seed file.
 
-import { openContext } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import { randomIds } from '../src/platform/ids.ts'
-import { loadSeed } from '../src/seed/load.ts'
+import { openContext } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { randomIds } from '../../src/platform/ids.ts'
+import { loadSeed } from '../../src/seed/load.ts'
+import { markSealed } from './filling.ts'
 
 /** So high that no benchmark meets it; every request is still counted. */
 const REQUESTS_PER_SECOND = 1_000_000
@@ -31,6 +32,7 @@ export async function makeChildrenStore(directory: string, size: number): Promis
   try {
     const seed = { easypost: { users: [user] } }
     const samples = await loadSeed(context, { name: 'bench', seed, lineOf: () => 0 })
+    await markSealed(context)
     return { directory, productionKey: samples.easypost?.productionKey ?? '', parent, children }
   } finally {
     await close()
