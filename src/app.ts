@@ -19,6 +19,7 @@ import { type Migrations, migrate } from './platform/db/migrate.ts'
 import * as platformMigration from './platform/db/migrations/2026-11-21-platform.ts'
 import type { Webhooks } from './platform/events/dialect.ts'
 import { webhookJobs } from './platform/events/jobs.ts'
+import { sealing } from './platform/events/seals-job.ts'
 import { type Ids, randomIds } from './platform/ids.ts'
 import { type Job, type RunningJobs, startJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
@@ -90,6 +91,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       readSoon: store.readSoon,
       transact: store.transact,
       afterCommit: action => action(),
+      enterLog: async () => {},
     }
     return { context, log, metrics, limitJobs: limits.jobs, close: () => store.close() }
   } catch (error) {
@@ -153,7 +155,7 @@ function webhooks(): Webhooks {
 
 function allJobs(mailer: Mailer | undefined): Job[] {
   const usage: Job = { name: 'credential-usage', everyMs: 10_000, run: credentials.saveUsage }
-  return [usage, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
+  return [usage, sealing, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
 }
 
 function originOf({ host, tls }: Config, port: number): string {

@@ -6,7 +6,7 @@ import type { LookupCache } from './credentials/lookup-cache.ts'
 import type { Usage } from './credentials/usage.ts'
 import type { Vault } from './credentials/vault.ts'
 import type { Database } from './db/database.ts'
-import { holdTenant } from './db/engine.ts'
+import { holdFeed, holdTenant, holdTenantAndFeed } from './db/engine.ts'
 import type { Webhooks } from './events/dialect.ts'
 import type { Ids } from './ids.ts'
 import type { Log } from './log.ts'
@@ -53,6 +53,8 @@ export interface Context {
   transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
   /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
   afterCommit(action: () => void): void
+  /** To be called in a transaction before it writes an event: readers of the log then wait for its end. */
+  enterLog(): Promise<void>
 }
 
 /** Who asks, and for which tenant. */
@@ -91,8 +93,14 @@ export async function withTransaction<T>(
   }
   const actions: (() => void)[] = []
   const result = await ctx.transact(async db => {
-    if (hold) await holdTenant(db, hold)
-    return work({ ...ctx, db, afterCommit: action => actions.push(action) })
+    if (hold) await holdTenantAndFeed(db, hold)
+    let entered = hold !== null
+    const enterLog = async () => {
+      if (entered) return
+      entered = true
+      await holdFeed(db)
+    }
+    return work({ ...ctx, db, afterCommit: action => actions.push(action), enterLog })
   })
   for (const action of actions) action()
   return result

@@ -5,6 +5,7 @@ import { Agent, request } from 'node:http'
 import test from 'node:test'
 import { openContext } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import * as blocks from '../../src/vendors/aftership/membership-blocks.store.ts'
 import * as memberships from '../../src/vendors/aftership/memberships.store.ts'
 import { fileWith, type ServerProcess, serve, temporaryDirectory } from '../process.ts'
 
@@ -77,7 +78,7 @@ async function storedIn(data: string) {
   try {
     return {
       memberships: await memberships.listAfter(context, ORGANIZATION, { after: -1, deleted: false }, 1_000_000),
-      counted: await memberships.count(context, ORGANIZATION),
+      counted: await blocks.count(context, ORGANIZATION),
       created: await db.selectFrom('events').select('subject').where('type', '=', 'membership.created').execute(),
       invitations: await db.selectFrom('aftership_invitations').select('membership_id').execute(),
       mails: await db.selectFrom('mails').select('recipient').execute(),

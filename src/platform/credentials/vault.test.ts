@@ -52,6 +52,21 @@ test('the lookup hash is the same for the same secret, and keyed by the store', 
   assert.notEqual(elsewhere.lookupHash('key'), vault.lookupHash('key'))
 })
 
+test('what is attested is attested the same again, by this store alone, and of these values alone', async () => {
+  const values = ['event', 1, null, 'a,b']
+  const proof = vault.attest(values)
+  assert.equal((await openVault(db, MASTER, NOW)).attest(values), proof)
+  const elsewhere = await openVault(await migratedStore(), MASTER, NOW)
+  assert.notEqual(elsewhere.attest(values), proof)
+  const others = [
+    ['event', 1, null, 'a', 'b'],
+    ['event', '1', null, 'a,b'],
+    ['event', 1, 'null', 'a,b'],
+    ['event1', null, 'a,b'],
+  ]
+  for (const other of others) assert.notEqual(vault.attest(other), proof)
+})
+
 test('the same master key opens the store again', async () => {
   const sealed = vault.seal('secret', 'credential:1')
   const again = await openVault(db, MASTER, NOW)

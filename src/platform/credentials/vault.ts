@@ -34,6 +34,8 @@ export interface Vault {
   lookupHash(secret: string): string
   /** A hash under which this process alone remembers what a secret opens: four times as fast, never stored. */
   memoryHash(secret: string): string
+  /** What only the owner of the master key can say of these values (HMAC-SHA-256, base64url): that they are ours. */
+  attest(values: readonly (string | number | null)[]): string
   /** Seals text (AES-256-GCM). `owner` names the row it belongs to: it opens nowhere else. */
   seal(text: string, owner: string): string
   /** Opens what `seal` made for the same `owner`; throws when it was changed or moved. */
@@ -54,9 +56,12 @@ export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now
   const master = createSecretKey(masterKey)
   const lookup = await dataKey(db, master, 'lookup', now)
   const seal = await dataKey(db, master, 'seal', now)
+  const attest = await dataKey(db, master, 'attest', now)
   return {
     memoryHash: secret => hash('sha256', salt + secret, 'base64url'),
     lookupHash: secret => createHmac('sha256', lookup).update(secret).digest('base64url'),
+    // As JSON, which says where each value ends, and of what kind it is.
+    attest: values => createHmac('sha256', attest).update(JSON.stringify(values)).digest('base64url'),
     seal: (text, owner) => encrypt(seal, Buffer.from(text), owner),
     open: (sealed, owner) => decrypt(seal, sealed, owner).toString(),
   }

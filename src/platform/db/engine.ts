@@ -114,8 +114,52 @@ export function sequenceColumn(db: Kysely<Database>) {
  * transaction has the whole store to itself.
  */
 export async function holdTenant(db: Kysely<Database>, key: string): Promise<void> {
-  if (!isPostgres(db)) return
-  await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(db)
+  if (isPostgres(db)) await sql`select ${tenantLock(key)}`.execute(db)
+}
+
+/**
+ * Announces, before its first event, that this transaction takes numbers of the event log which are not to be seen
+ * before it ends: see `feedHorizon`.
+ */
+export async function holdFeed(db: Kysely<Database>): Promise<void> {
+  if (isPostgres(db)) await sql`select ${FEED_LOCK}`.execute(db)
+}
+
+/** `holdTenant` and `holdFeed` at once. */
+export async function holdTenantAndFeed(db: Kysely<Database>, key: string): Promise<void> {
+  if (isPostgres(db)) await sql`select ${tenantLock(key)}, ${FEED_LOCK}`.execute(db)
+}
+
+const tenantLock = (key: string) => sql`pg_advisory_xact_lock(hashtextextended(${key}, 0))`
+
+/**
+ * Shared, so nobody waits for it. Its key is the last number that was given out before; all that the holder takes are
+ * greater. The form of two integers is kept for these locks alone: pg_locks tells it from the form of one.
+ */
+const FEED_LOCK = sql`(select pg_advisory_xact_lock_shared((last_value >> 31)::int, (last_value & 2147483647)::int)
+  from events_sequence_seq)`
+
+/**
+ * The number up to which the event log is complete: a read that begins later sees every event up to it that will ever
+ * be there. PostgreSQL gives out numbers before the commit, so greater ones may be seen while smaller ones are still to
+ * come; on SQLite nobody else can be in between.
+ *
+ * Why it holds: the last number is read first. Whoever took the lock after that takes greater numbers; who has it takes
+ * numbers greater than its key; who has it no more is committed. `key < last_value` is more than a shortcut: it makes
+ * the locks be looked at after the number.
+ */
+export async function feedHorizon(db: Kysely<Database>): Promise<number> {
+  if (!isPostgres(db)) return Number.MAX_SAFE_INTEGER
+  const { rows } = await sql<{ horizon: number }>`
+    select coalesce(
+      (select min(held.key) from
+        (select (classid::bigint << 31) | objid::bigint as key from pg_locks
+          where locktype = 'advisory' and objsubid = 2
+            and database = (select oid from pg_database where datname = current_database())) as held
+        where held.key < last_value),
+      last_value) as horizon
+    from events_sequence_seq`.execute(db)
+  return rows[0]?.horizon ?? 0
 }
 
 /** Whether several nodes may work on this store at once. */

@@ -4,6 +4,7 @@
 import type { Generated, Selectable } from 'kysely'
 import { timestamp } from '../clock.ts'
 import type { Context, Principal } from '../context.ts'
+import { feedHorizon } from '../db/engine.ts'
 import { preparedChange } from '../db/prepared.ts'
 import type { RecordedEvent } from './event.ts'
 import * as fanOut from './fan-out.ts'
@@ -29,6 +30,9 @@ declare module '../db/database.ts' {
     events: EventTable
   }
 }
+
+/** As it is stored. */
+export type EventRow = Selectable<EventTable>
 
 export interface Event extends RecordedEvent {
   sequence: number
@@ -78,13 +82,18 @@ export async function record(
     createdAt: timestamp(tx.clock.now()),
   }
   const { requestId, createdAt, ...rest } = event
+  await tx.enterLog()
   await insert(tx, { ...rest, data: JSON.stringify(data), request_id: requestId, created_at: createdAt })
   await fanOut.queue(tx, event)
 }
 
-/** Up to `limit` events after the sequence number `after`, oldest first. */
+/**
+ * Up to `limit` events after the sequence number `after`, oldest first. Whoever goes on after the last one misses none:
+ * an event is not shown while one before it may still be committed.
+ */
 export async function list(ctx: Context, filter: EventFilter, after: number, limit: number): Promise<Event[]> {
-  let query = ctx.db.selectFrom('events').selectAll().where('sequence', '>', after)
+  const horizon = await feedHorizon(ctx.db)
+  let query = ctx.db.selectFrom('events').selectAll().where('sequence', '>', after).where('sequence', '<=', horizon)
   if (filter.vendor !== undefined) query = query.where('vendor', '=', filter.vendor)
   if (filter.tenant !== undefined) query = query.where('tenant', '=', filter.tenant)
   if (filter.type !== undefined) query = query.where('type', '=', filter.type)
@@ -134,7 +143,7 @@ function within(ctx: Context, { vendor, tenant, types }: FeedScope) {
     .where('type', 'in', types)
 }
 
-function eventOf(row: Selectable<EventTable>): Event {
+function eventOf(row: EventRow): Event {
   const { request_id, created_at, data, ...rest } = row
   return { ...rest, requestId: request_id, createdAt: created_at, data: JSON.parse(data) as Record<string, unknown> }
 }

@@ -1,7 +1,8 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { prepared, preparedChange } from '../../platform/db/prepared.ts'
+import * as blocks from './membership-blocks.store.ts'
 import type { Role } from './roles.store.ts'
 
 export type MembershipStatus = 'pending' | 'active'
@@ -19,16 +20,9 @@ interface MembershipTable {
   deleted_at: string | null
 }
 
-interface MembershipBlockTable {
-  organization_id: string
-  block: number
-  members: number
-}
-
 declare module '../../platform/db/database.ts' {
   interface Database {
     aftership_memberships: MembershipTable
-    aftership_membership_blocks: MembershipBlockTable
   }
 }
 
@@ -52,11 +46,6 @@ export type ListedMembership = Pick<
   Membership,
   'id' | 'organizationId' | 'accountId' | 'email' | 'roleCode' | 'roleName'
 >
-
-/** Positions are counted in blocks of this many, so that the n-th of a million is found by adding up 244 numbers. */
-const BLOCK_SIZE = 4096
-/** The block that counts all of them. */
-const ALL = -1
 
 const findPrepared = prepared<{ organizationId: string; id: string }, Membership>((db, value) =>
   withNames(db, live(db, value('organizationId')).where('id', '=', value('id'))),
@@ -83,20 +72,6 @@ export async function findByAccount(
 ): Promise<Membership | undefined> {
   const [membership] = await ofAccount(ctx, { organizationId, accountId })
   return membership
-}
-
-const blockMembers = prepared<{ organizationId: string; block: number }, { members: number }>((db, value) =>
-  db
-    .selectFrom('aftership_membership_blocks')
-    .select('members')
-    .where('organization_id', '=', value('organizationId'))
-    .where('block', '=', value('block')),
-)
-
-/** How many live memberships there are: pending and active. */
-export async function count(ctx: Context, organizationId: string): Promise<number> {
-  const [all] = await blockMembers(ctx, { organizationId, block: ALL })
-  return all?.members ?? 0
 }
 
 const listed = prepared<{ organizationId: string; start: number; limit: number }, ListedMembership>((db, value) =>
@@ -129,22 +104,13 @@ export async function listFrom(
   limit: number,
 ): Promise<{ memberships: ListedMembership[]; total: number }> {
   const start = offset === 0 ? 0 : await positionAt(ctx, organizationId, offset)
-  if (start === undefined) return { memberships: [], total: await count(ctx, organizationId) }
+  if (start === undefined) return { memberships: [], total: await blocks.count(ctx, organizationId) }
   const [total, memberships] = await Promise.all([
-    count(ctx, organizationId),
+    blocks.count(ctx, organizationId),
     listed(ctx, { organizationId, start, limit }),
   ])
   return { memberships, total }
 }
-
-const liveBlocks = prepared<{ organizationId: string }, { block: number; members: number }>((db, value) =>
-  db
-    .selectFrom('aftership_membership_blocks')
-    .select(['block', 'members'])
-    .where('organization_id', '=', value('organizationId'))
-    .where('block', '>', ALL)
-    .orderBy('block'),
-)
 
 const positionAfter = prepared<{ organizationId: string; start: number; skip: number }, { position: number }>(
   (db, value) =>
@@ -158,15 +124,10 @@ const positionAfter = prepared<{ organizationId: string; start: number; skip: nu
 
 /** The position of the live membership before which there are `offset` others; undefined when there are no more. */
 async function positionAt(ctx: Context, organizationId: string, offset: number): Promise<number | undefined> {
-  let skip = offset
-  for (const { block, members } of await liveBlocks(ctx, { organizationId })) {
-    if (skip < members) {
-      const [found] = await positionAfter(ctx, { organizationId, start: block * BLOCK_SIZE, skip })
-      return found?.position
-    }
-    skip -= members
-  }
-  return undefined
+  const place = await blocks.placeOf(ctx, organizationId, offset)
+  if (!place) return undefined
+  const [found] = await positionAfter(ctx, { organizationId, ...place })
+  return found?.position
 }
 
 /** Up to `limit` memberships after a position, deleted ones (kept for their retention time) included when asked for. */
@@ -244,7 +205,7 @@ const insertLive = preparedChange<{ [Field in keyof NewMembership]: NewMembershi
 
 export async function insert(tx: Context, membership: Membership): Promise<void> {
   await insertLive(tx, { ...membership })
-  await addToBlock(tx, membership, 1)
+  await blocks.add(tx, membership, 1)
 }
 
 export async function setRole(tx: Context, membership: Membership, role: Role, updatedAt: string): Promise<void> {
@@ -273,7 +234,7 @@ export async function setDeleted(tx: Context, membership: Membership, deletedAt:
     .where('organization_id', '=', membership.organizationId)
     .where('id', '=', membership.id)
     .execute()
-  await addToBlock(tx, membership, deletedAt === null ? 1 : -1)
+  await blocks.add(tx, membership, deletedAt === null ? 1 : -1)
 }
 
 /** Memberships deleted before `time`, over all organizations. */
@@ -331,24 +292,4 @@ function withNames(db: Kysely<Database>, chosen: SelectQueryBuilder<Database, 'a
       'm.updated_at as updatedAt',
       'm.deleted_at as deletedAt',
     ])
-}
-
-const addMembers = preparedChange<{ organizationId: string; block: number; members: number }, never>((db, value) => {
-  const [organization_id, members] = [value('organizationId'), value('members')]
-  return db
-    .insertInto('aftership_membership_blocks')
-    .values([
-      { organization_id, block: value('block'), members },
-      { organization_id, block: ALL, members },
-    ])
-    .onConflict(conflict =>
-      conflict
-        .columns(['organization_id', 'block'])
-        .doUpdateSet({ members: sql`aftership_membership_blocks.members + excluded.members` }),
-    )
-})
-
-async function addToBlock(tx: Context, membership: Membership, members: 1 | -1): Promise<void> {
-  const { organizationId, position } = membership
-  await addMembers(tx, { organizationId, block: Math.floor(position / BLOCK_SIZE), members })
 }

@@ -12,6 +12,7 @@ import { refusal } from './errors.ts'
 import * as grants from './grants.ts'
 import * as invitationStore from './invitations.store.ts'
 import * as invitations from './invitations.ts'
+import * as blocks from './membership-blocks.store.ts'
 import * as store from './memberships.store.ts'
 import * as organizations from './organizations.store.ts'
 import * as roleStore from './roles.store.ts'
@@ -264,7 +265,7 @@ function forbidOwner(principal: Principal, membership: store.Membership): void {
 
 async function requireSeat(tx: Context, organization: organizations.Organization): Promise<void> {
   if (organization.seats === null) return
-  if ((await store.count(tx, organization.id)) >= organization.seats) {
+  if ((await blocks.count(tx, organization.id)) >= organization.seats) {
     throw refusal('seatsExhausted', 'conflict', `all ${organization.seats} seats are taken`)
   }
 }

@@ -61,6 +61,35 @@ export async function up(db: Kysely<Database>): Promise<void> {
   await db.schema.createIndex('events_subject').on('events').columns(['subject', 'sequence']).execute()
 
   await db.schema
+    .createTable('event_seals')
+    .addColumn('vendor', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('number', 'bigint', column => column.notNull())
+    .addColumn('sequence', 'bigint', column => column.notNull())
+    .addColumn('event_id', 'text', column => column.notNull())
+    .addColumn('event_hash', 'text', column => column.notNull())
+    .addColumn('hash', 'text', column => column.notNull())
+    .addPrimaryKeyConstraint('event_seals_pk', ['vendor', 'tenant', 'number'])
+    .execute()
+  await db.schema.createIndex('event_seals_sequence').on('event_seals').column('sequence').unique().execute()
+  await db.schema
+    .createTable('event_chains')
+    .addColumn('vendor', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('number', 'bigint', column => column.notNull())
+    .addColumn('hash', 'text', column => column.notNull())
+    .addColumn('proof', 'text', column => column.notNull())
+    .addPrimaryKeyConstraint('event_chains_pk', ['vendor', 'tenant'])
+    .execute()
+  await db.schema
+    .createTable('event_watermarks')
+    .addColumn('name', 'text', column => column.primaryKey())
+    .addColumn('sequence', 'bigint', column => column.notNull())
+    .addColumn('seals', 'bigint', column => column.notNull())
+    .addColumn('proof', 'text', column => column.notNull())
+    .execute()
+
+  await db.schema
     .createTable('mails')
     .addColumn('id', 'text', column => column.primaryKey())
     .addColumn('vendor', 'text', column => column.notNull())
