@@ -1,9 +1,11 @@
 // Reads of many requests at once. All that are asked for in one turn of the event loop are answered together at its end:
 // opening a transaction costs as much as a read, and a server under load works faster when it does the same thing many
-// times in a row than when it carries one request after the other through all of its code.
+// times in a row than when it carries one request after the other through all of its code. What was read already, and has
+// not changed since, is not read again.
 
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { Database } from './database.ts'
+import { Remembered } from './remembered.ts'
 import type { SqliteConnection } from './sqlite.ts'
 
 interface Read {
@@ -17,6 +19,8 @@ interface Read {
 export class Reads {
   readonly #connection: SqliteConnection
   readonly #db: Kysely<Database>
+  readonly #remembered = new Remembered()
+  #seen = { ours: Number.NaN, others: Number.NaN }
   #waiting: Read[] = []
 
   constructor(connection: SqliteConnection, db: Kysely<Database>) {
@@ -30,7 +34,7 @@ export class Reads {
       const read: Read = {
         together: () => {
           try {
-            resolve(this.#connection.all(query))
+            resolve(this.#read(query))
           } catch (error) {
             reject(error)
           }
@@ -42,11 +46,27 @@ export class Reads {
     })
   }
 
+  #read<Row>(query: CompiledQuery<Row>): Row[] {
+    const { sql, parameters } = query
+    const known = this.#remembered.find(sql, parameters)
+    // One statement with the same parameters has only ever one type of row.
+    if (known) return known as Row[]
+    const rows = this.#connection.all(query)
+    this.#remembered.keep(sql, parameters, rows as Record<string, unknown>[])
+    return rows
+  }
+
+  #forgetChanged(): void {
+    const { ours, others } = this.#connection.version()
+    if (ours !== this.#seen.ours || others !== this.#seen.others) this.#remembered.clear()
+    this.#seen = { ours, others }
+  }
+
   #answer(): void {
     const reads = this.#waiting
     this.#waiting = []
     try {
-      if (this.#connection.readTogether(reads.map(({ together }) => together))) return
+      if (this.#connection.readTogether([() => this.#forgetChanged(), ...reads.map(({ together }) => together)])) return
       for (const { alone } of reads) alone()
     } catch (error) {
       // Whoever has its answer already is not told.

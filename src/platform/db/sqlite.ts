@@ -19,6 +19,7 @@ interface Prepared {
   statement: StatementSync
   /** Makes a row of its cells; undefined when it returns no rows. */
   rowOf: RowMaker | undefined
+  mayChange: boolean
 }
 
 type RowMaker = (cells: unknown[]) => unknown
@@ -53,9 +54,18 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, Prepared>()
+  /** Grows with each statement of ours that may change something. */
+  #changes = 0
 
   constructor(database: DatabaseSync) {
     this.#database = database
+  }
+
+  /** The same again as long as nothing was changed, by us or by another process. Within `readTogether`: of what is read there. */
+  version(): { ours: number; others: number } {
+    const { statement } = this.#prepare('pragma data_version')
+    const [row] = statement.all() as unknown as [[number]]
+    return { ours: this.#changes, others: row[0] }
   }
 
   /** Runs reads at once, past everybody who waits, in one transaction; false when another one has the connection. */
@@ -78,7 +88,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { statement, rowOf } = this.#prepare(query.sql)
+    const { statement, rowOf, mayChange } = this.#prepare(query.sql)
+    if (mayChange) this.#changes++
     const parameters = query.parameters as SQLInputValue[]
     if (rowOf) return { rows: rowsOf(statement.all(...parameters), rowOf) }
     const { changes } = statement.run(...parameters)
@@ -94,7 +105,11 @@ export class SqliteConnection implements DatabaseConnection {
     if (known) return known
     const statement = this.#database.prepare(sql)
     statement.setReturnArrays(true)
-    const prepared = { statement, rowOf: rowMaker(statement.columns().map(({ name }) => name)) }
+    const prepared = {
+      statement,
+      rowOf: rowMaker(statement.columns().map(({ name }) => name)),
+      mayChange: !/^select\b/i.test(sql),
+    }
     if (this.#prepared.size >= STATEMENTS_MAX) this.#prepared.clear()
     this.#prepared.set(sql, prepared)
     return prepared
