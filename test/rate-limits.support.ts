@@ -12,7 +12,7 @@ const NO_POSTGRES = { poolMax: 1, statementTimeoutMs: 1000 }
 export async function openNodes(t: TestContext, clocks: readonly Clock[]) {
   const fresh = await freshStore()
   const { data = IN_MEMORY, postgres = NO_POSTGRES } = fresh.config
-  const stores = clocks.map(() => openStore(data, postgres))
+  const stores = await Promise.all(clocks.map(() => openStore(data, postgres)))
   t.after(async () => {
     for (const store of stores) await store.close()
     await fresh.release()

@@ -224,7 +224,7 @@ test('bucket: a lowered limit holds at once', async t => {
 })
 
 test('counts in a store that does not answer are told as such, and giving back is not', async t => {
-  const store = openStore('postgres://127.0.0.1:1/nobody', { poolMax: 1, statementTimeoutMs: 1000 })
+  const store = await openStore('postgres://127.0.0.1:1/nobody', { poolMax: 1, statementTimeoutMs: 1000 })
   t.after(() => store.close())
   const { windows, buckets } = openRateLimits({ now: () => START }, { lookupHash: key => key }, store)
   await assert.rejects(async () => windows.take('key', 1, WINDOW_MS), { code: 'unavailable' })

@@ -60,7 +60,8 @@ export async function recount({ db }: Context): Promise<void> {
   const members = sql`from aftership_memberships where organization_id = ${sql.lit(ORGANIZATION)}`
   await sql`delete from aftership_membership_blocks`.execute(db)
   await sql`insert into aftership_membership_blocks (organization_id, block, members)
-    select organization_id, position / ${sql.lit(BLOCK_SIZE)}, count(*) ${members} group by 1, 2`.execute(db)
+    select organization_id, position / ${sql.lit(BLOCK_SIZE)}, count(*) ${members} group by 1, 2
+    union all select organization_id, -1, count(*) ${members} group by 1`.execute(db)
   await sql`update aftership_organizations set next_position = (select max(position) + 1 ${members})`.execute(db)
 }
 

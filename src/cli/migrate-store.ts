@@ -4,8 +4,7 @@ import { type Config, readConfig } from '../config.ts'
 import { masterKeyKeptIn } from '../platform/credentials/master-key.ts'
 import { checkMasterKey } from '../platform/credentials/vault.ts'
 import { IN_MEMORY, isPostgresUrl, shownLocation, sqliteFileIn } from '../platform/db/engine.ts'
-import { type MovedTable, moveStore } from '../platform/db/move/move.ts'
-import { openSource } from '../platform/db/move/source.ts'
+import type { MovedTable } from '../platform/db/move/move.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
 
 const NAME_WIDTH = 32
@@ -26,6 +25,11 @@ export const migrateStore: Command = {
     if (!isPostgresUrl(config.data)) {
       throw new UsageError('--to, or DATABASE_URL in the environment, must be a postgres:// URL')
     }
+    // Loaded for this command alone: no other one waits for what it stands on.
+    const [{ moveStore }, { openSource }] = await Promise.all([
+      import('../platform/db/move/move.ts'),
+      import('../platform/db/move/source.ts'),
+    ])
     const source = await openSource(sqliteFileIn(from), migrations())
     try {
       await checkMasterKey(source.db, masterKeyOf(config, from))

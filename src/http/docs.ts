@@ -1,7 +1,6 @@
 // OpenAPI documents, one an API, made from the route schemas; and the same as pages to read, without any script.
 
-import swagger from '@fastify/swagger'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type RouteOptions } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
 import { version } from '../platform/version.ts'
 import { type Html, html, sendPage } from '../platform/web/page.ts'
@@ -10,34 +9,50 @@ import type { SecuritySchemes } from '../vendors/vendor.ts'
 interface Entry {
   name: string
   title: string
-  document(): OpenApi
+  document(): Promise<OpenApi>
 }
 
 export interface Catalogue {
   readonly entries: Entry[]
   /** Collects the routes that `scope` will get. Call it before they are registered. Any one of the schemes will do. */
-  add(scope: FastifyInstance, name: string, title: string, schemes: SecuritySchemes): Promise<void>
+  add(scope: FastifyInstance, name: string, title: string, schemes: SecuritySchemes): void
 }
 
 export function createCatalogue(): Catalogue {
   const entries: Entry[] = []
   return {
     entries,
-    async add(scope, name, title, securitySchemes) {
-      const security = Object.keys(securitySchemes).map(scheme => ({ [scheme]: [] }))
-      await scope.register(swagger, {
-        openapi: { openapi: '3.1.0', info: { title, version }, components: { securitySchemes }, security },
-      })
-      entries.push({ name, title, document: () => scope.swagger() as OpenApi })
+    add(scope, name, title, securitySchemes) {
+      const routes: RouteOptions[] = []
+      scope.addHook('onRoute', route => void routes.push(route))
+      let document: Promise<OpenApi> | undefined
+      entries.push({ name, title, document: () => (document ??= documentOf(routes, title, securitySchemes)) })
     },
   }
+}
+
+/** Made when it is first asked for, from the routes alone: a server starts without what makes it. */
+async function documentOf(routes: RouteOptions[], title: string, securitySchemes: SecuritySchemes): Promise<OpenApi> {
+  const { default: swagger } = await import('@fastify/swagger')
+  const security = Object.keys(securitySchemes).map(scheme => ({ [scheme]: [] }))
+  const described = Fastify({ exposeHeadRoutes: false })
+  described.setValidatorCompiler(() => () => true)
+  described.setSerializerCompiler(() => String)
+  await described.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title, version }, components: { securitySchemes }, security },
+  })
+  for (const { method, url, schema = {} } of routes) described.route({ method, url, schema, handler: () => undefined })
+  await described.ready()
+  return described.swagger() as OpenApi
 }
 
 export function docsRoutes({ entries }: Catalogue): FastifyPluginAsync {
   return async app => {
     for (const { name, title, document } of entries) {
       app.get(`/openapi/${name}.json`, async () => document())
-      app.get(`/docs/${name}`, async (_request, reply) => sendPage(reply, 200, title, documentPage(name, document())))
+      app.get(`/docs/${name}`, async (_request, reply) =>
+        sendPage(reply, 200, title, documentPage(name, await document())),
+      )
     }
     app.get('/docs', async (_request, reply) =>
       sendPage(

@@ -84,14 +84,14 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   for (const vendor of vendors) {
     await server.register(async scope => {
       label(scope, vendor.name)
-      await catalogue.add(scope, vendor.name, vendor.title, vendor.securitySchemes)
+      catalogue.add(scope, vendor.name, vendor.title, vendor.securitySchemes)
       await vendor.api(context)(scope, {})
     })
   }
   await server.register(
     async scope => {
       label(scope, CONTROL)
-      await catalogue.add(scope, CONTROL, 'Understudy control API', { bearer: { type: 'http', scheme: 'bearer' } })
+      catalogue.add(scope, CONTROL, 'Understudy control API', { bearer: { type: 'http', scheme: 'bearer' } })
       await controlApi(context, vendors)(scope, {})
     },
     { prefix: CONTROL_PREFIX },

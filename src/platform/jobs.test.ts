@@ -23,7 +23,7 @@ const clock = { now: () => Date.parse('2026-03-04T09:30:00.000Z') }
 async function startContext(t: TestContext): Promise<{ ctx: Context; lines: string[] }> {
   const lines: string[] = []
   const log = createLog('info', { write: line => void lines.push(line) })
-  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 }, log)
+  const store = await openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 }, log)
   t.after(() => store.close())
   await migrate(store.db, { '2026-11-21-platform': platformMigration })
   const limits = new FixedWindow(clock)

@@ -9,7 +9,7 @@ const MASTER = new Uint8Array(32).fill(7)
 const NOW = Date.parse('2026-03-04T09:30:00.000Z')
 
 async function migratedStore() {
-  const store = openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 })
+  const store = await openStore(IN_MEMORY, { poolMax: 1, statementTimeoutMs: 1000 })
   after(() => store.close())
   await migrate(store.db, { '2026-11-21-platform': platformMigration })
   return store.db

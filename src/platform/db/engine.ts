@@ -15,7 +15,7 @@ import type { Log } from '../log.ts'
 import { Availability } from './availability.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { PostgresPipeline, type PostgresSettings, postgresDialect } from './postgres.ts'
+import type { PostgresSettings } from './postgres.ts'
 import { isPostgresUniqueViolation } from './postgres-errors.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
@@ -64,7 +64,7 @@ export function shownLocation(location: string): string {
  * `postgres://` URL, which is not connected to yet. Throws the file system's or the driver's error when that cannot be
  * done. The log, if there is one, is told when a database goes away, and when it is back.
  */
-export function openStore(location: string, postgres: PostgresSettings, log?: Log): Store {
+export async function openStore(location: string, postgres: PostgresSettings, log?: Log): Promise<Store> {
   return isPostgresUrl(location) ? openPostgresStore(location, postgres, log) : openSqliteStore(location)
 }
 
@@ -85,7 +85,9 @@ function openSqliteStore(location: string): Store {
   }
 }
 
-function openPostgresStore(url: string, settings: PostgresSettings, log: Log | undefined): Store {
+async function openPostgresStore(url: string, settings: PostgresSettings, log: Log | undefined): Promise<Store> {
+  // Its driver is loaded where it is needed: SQLite starts without.
+  const { PostgresPipeline, postgresDialect } = await import('./postgres.ts')
   const { host, pathname } = new URL(url)
   const availability = new Availability(log, `${host}${pathname}`)
   const open = (wanted: PostgresSettings) =>

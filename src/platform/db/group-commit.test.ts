@@ -11,7 +11,7 @@ import { openStore, type Store } from './engine.ts'
 /** A store on disk with one table of numbers, each once, and what another process sees of it. */
 async function numbers(t: TestContext): Promise<{ store: Store; seen(): unknown[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'understudy-'))
-  const store = openStore(directory, { poolMax: 1, statementTimeoutMs: 1000 })
+  const store = await openStore(directory, { poolMax: 1, statementTimeoutMs: 1000 })
   await sql`create table numbers (n integer primary key, check (n < 1000))`.execute(store.db)
   const other = new DatabaseSync(join(directory, 'understudy.db'), { readOnly: true })
   t.after(async () => {

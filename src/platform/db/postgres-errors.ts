@@ -1,6 +1,5 @@
 // What the errors of PostgreSQL, of its driver and of the network between say to whoever asked.
 
-import pg from 'pg'
 import { DomainError } from '../errors.ts'
 
 const AWAY = 'the database does not answer'
@@ -32,11 +31,6 @@ export function told(error: unknown): unknown {
   return message === undefined ? error : new DomainError('unavailable', message, { cause: error })
 }
 
-/** Whether a connection that failed like this is of no use any more: no word came from the server itself. */
-export function isLost(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) && messageOf(error) !== undefined
-}
-
 /** Whether a failure to connect says that the database is away; not when it, or our pool, is only full. */
 export function isAway(error: unknown): boolean {
   if (codeOf(error) === '53300') return false
@@ -48,7 +42,8 @@ export function isPostgresUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505'
 }
 
-function messageOf(error: unknown): string | undefined {
+/** Why the store is away or overloaded, in an operator's words; undefined for any other error. */
+export function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const code = codeOf(error)
   const state = STATES.find(([pattern]) => pattern.test(code))

@@ -6,7 +6,7 @@ import { type CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'ky
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
 import type { Availability } from './availability.ts'
-import { isAway, isLost, told } from './postgres-errors.ts'
+import { isAway, messageOf, told } from './postgres-errors.ts'
 
 export interface PostgresSettings {
   /** How many connections the pool may open; one more serves reads, and one rate limits. */
@@ -160,4 +160,9 @@ export class PostgresPipeline {
 /** A text with a null character is refused by the server, and so is in no row. */
 function isNowhere(value: unknown): boolean {
   return typeof value === 'string' && value.includes('\0')
+}
+
+/** Whether a connection that failed like this is of no use any more: no word came from the server itself. */
+function isLost(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) && messageOf(error) !== undefined
 }

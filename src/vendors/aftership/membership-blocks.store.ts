@@ -46,12 +46,16 @@ const inOrder = prepared<{ organizationId: string }, { block: number; members: n
     .orderBy('block'),
 )
 
-/** Where the live membership with `offset` others before it is: `skip` rows after position `start`. */
+/**
+ * Where the live membership with `offset` others before it is: `skip` rows after position `start`, or nowhere. No more
+ * than a block is ever skipped, so the first block's worth need not be looked up.
+ */
 export async function placeOf(
   ctx: Context,
   organizationId: string,
   offset: number,
 ): Promise<{ start: number; skip: number } | undefined> {
+  if (offset < BLOCK_SIZE) return { start: 0, skip: offset }
   let skip = offset
   for (const { block, members } of await inOrder(ctx, { organizationId })) {
     if (skip < members) return { start: block * BLOCK_SIZE, skip }

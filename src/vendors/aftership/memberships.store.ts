@@ -74,26 +74,35 @@ export async function findByAccount(
   return membership
 }
 
-const listed = prepared<{ organizationId: string; start: number; limit: number }, ListedMembership>((db, value) =>
-  db
-    .selectFrom('aftership_memberships as m')
-    .innerJoin('aftership_accounts as a', 'a.id', 'm.account_id')
-    .innerJoin('aftership_roles as r', join =>
-      join.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.code', '=', 'm.role_code'),
-    )
-    .select([
-      'm.id as id',
-      'm.organization_id as organizationId',
-      'm.account_id as accountId',
-      'a.email as email',
-      'm.role_code as roleCode',
-      'r.name as roleName',
-    ])
-    .where('m.organization_id', '=', value('organizationId'))
-    .where('m.deleted_at', 'is', null)
-    .where('m.position', '>=', value('start'))
-    .orderBy('m.position')
-    .limit(value('limit')),
+const listed = prepared<{ organizationId: string; start: number; skip: number; limit: number }, ListedMembership>(
+  (db, value) =>
+    db
+      .selectFrom('aftership_memberships as m')
+      .innerJoin('aftership_accounts as a', 'a.id', 'm.account_id')
+      .innerJoin('aftership_roles as r', join =>
+        join.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.code', '=', 'm.role_code'),
+      )
+      .select([
+        'm.id as id',
+        'm.organization_id as organizationId',
+        'm.account_id as accountId',
+        'a.email as email',
+        'm.role_code as roleCode',
+        'r.name as roleName',
+      ])
+      .where('m.organization_id', '=', value('organizationId'))
+      .where('m.deleted_at', 'is', null)
+      // What is skipped is walked in the index alone, and never joined.
+      .where('m.position', '>=', () =>
+        live(db, value('organizationId'))
+          .select('position')
+          .where('position', '>=', value('start'))
+          .orderBy('position')
+          .limit(1)
+          .offset(value('skip')),
+      )
+      .orderBy('m.position')
+      .limit(value('limit')),
 )
 
 /** Rows `offset` to `offset + limit` of the live memberships in creation order, and how many there are in all. */
@@ -103,31 +112,12 @@ export async function listFrom(
   offset: number,
   limit: number,
 ): Promise<{ memberships: ListedMembership[]; total: number }> {
-  const start = offset === 0 ? 0 : await positionAt(ctx, organizationId, offset)
-  if (start === undefined) return { memberships: [], total: await blocks.count(ctx, organizationId) }
+  const place = await blocks.placeOf(ctx, organizationId, offset)
   const [total, memberships] = await Promise.all([
     blocks.count(ctx, organizationId),
-    listed(ctx, { organizationId, start, limit }),
+    place ? listed(ctx, { organizationId, ...place, limit }) : [],
   ])
   return { memberships, total }
-}
-
-const positionAfter = prepared<{ organizationId: string; start: number; skip: number }, { position: number }>(
-  (db, value) =>
-    live(db, value('organizationId'))
-      .select('position')
-      .where('position', '>=', value('start'))
-      .orderBy('position')
-      .limit(1)
-      .offset(value('skip')),
-)
-
-/** The position of the live membership before which there are `offset` others; undefined when there are no more. */
-async function positionAt(ctx: Context, organizationId: string, offset: number): Promise<number | undefined> {
-  const place = await blocks.placeOf(ctx, organizationId, offset)
-  if (!place) return undefined
-  const [found] = await positionAfter(ctx, { organizationId, ...place })
-  return found?.position
 }
 
 /** Up to `limit` memberships after a position, deleted ones (kept for their retention time) included when asked for. */
