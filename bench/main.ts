@@ -24,6 +24,7 @@ const PARTS = {
   members: 400,
   children: 300,
   logins: 180,
+  move: 300,
 }
 type PartName = keyof typeof PARTS
 

@@ -62,7 +62,7 @@ async function firstUrl(output: NodeJS.ReadableStream): Promise<string | undefin
 }
 
 /** This process's environment without what would change the server's settings. */
-function defaultSettings(): NodeJS.ProcessEnv {
+export function defaultSettings(): NodeJS.ProcessEnv {
   const ours = /^(UNDERSTUDY_|DATABASE_URL$|NODE_OPTIONS$|NODE_COMPILE_CACHE$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }
