@@ -19,7 +19,6 @@ interface Prepared {
   statement: StatementSync
   /** Makes a row of its cells; undefined when it returns no rows. */
   rowOf: RowMaker | undefined
-  mayChange: boolean
 }
 
 type RowMaker = (cells: unknown[]) => unknown
@@ -88,8 +87,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { statement, rowOf, mayChange } = this.#prepare(query.sql)
-    if (mayChange) this.#changes++
+    const { statement, rowOf } = this.#prepare(query.sql)
+    if (query.query.kind !== 'SelectQueryNode') this.#changes++
     const parameters = query.parameters as SQLInputValue[]
     if (rowOf) return { rows: rowsOf(statement.all(...parameters), rowOf) }
     const { changes } = statement.run(...parameters)
@@ -108,7 +107,6 @@ export class SqliteConnection implements DatabaseConnection {
     const prepared = {
       statement,
       rowOf: rowMaker(statement.columns().map(({ name }) => name)),
-      mayChange: !/^select\b/i.test(sql),
     }
     if (this.#prepared.size >= STATEMENTS_MAX) this.#prepared.clear()
     this.#prepared.set(sql, prepared)
