@@ -2,6 +2,7 @@
 // statements of many requests travel together.
 
 import { createHash } from 'node:crypto'
+import { Socket } from 'node:net'
 import { type CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
@@ -88,14 +89,14 @@ function lent(client: pg.PoolClient): PostgresPoolClient {
 }
 
 /**
- * Statements outside transactions, each by itself. They are sent as they come, without waiting for each other's answers,
- * and planned once by name. One that gets no answer in time ends its connection, and with it those behind.
+ * Statements outside transactions, each by itself. They are sent without waiting for each other's answers, those of one
+ * turn of the event loop in one piece, and planned once by name. One that gets no answer in time ends its connection, and with it those behind.
  */
 export class PostgresPipeline {
   readonly #url: string
   readonly #settings: PostgresSettings
   readonly #availability: Availability
-  #client: Promise<pg.Client> | undefined
+  #client: Promise<PipelineClient> | undefined
   #closed = false
   readonly #names = new Map<string, string>()
 
@@ -108,7 +109,8 @@ export class PostgresPipeline {
   async run<Row>({ sql, parameters }: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]> {
     if (parameters.some(isNowhere)) return []
     try {
-      const client = await this.#connected()
+      const { client, socket } = await this.#connected()
+      sendTogether(socket)
       const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
       return rows as Row[]
     } catch (error) {
@@ -118,26 +120,28 @@ export class PostgresPipeline {
 
   async close(): Promise<void> {
     this.#closed = true
-    const client = await this.#client?.catch(() => undefined)
-    await client?.end()
+    const open = await this.#client?.catch(() => undefined)
+    await open?.client.end()
   }
 
-  #connected(): Promise<pg.Client> {
+  #connected(): Promise<PipelineClient> {
     if (this.#closed) throw new DomainError('unavailable', 'the store is closed')
     this.#client ??= this.#connect()
     return this.#client
   }
 
-  #connect(): Promise<pg.Client> {
+  #connect(): Promise<PipelineClient> {
+    const socket = new Socket()
     const settings: pg.ClientConfig & { pipeline: boolean } = {
       ...clientSettings(this.#url, this.#settings),
       pipeline: true,
+      stream: () => socket,
     }
     const client = new pg.Client(settings)
     const connected = opening(async () => {
       await client.connect()
       this.#availability.found()
-      return client
+      return { client, socket }
     }, this.#availability)
     // The next one connects anew; those under way are told by their own errors. One that ended may be forgotten already.
     const forget = () => {
@@ -155,6 +159,18 @@ export class PostgresPipeline {
     this.#names.set(sql, name)
     return name
   }
+}
+
+interface PipelineClient {
+  client: pg.Client
+  socket: Socket
+}
+
+/** Holds back what is written until the end of this turn: a write costs more than what is written. */
+function sendTogether(socket: Socket): void {
+  if (socket.writableCorked > 0) return
+  socket.cork()
+  setImmediate(() => socket.uncork())
 }
 
 /** A text with a null character is refused by the server, and so is in no row. */
