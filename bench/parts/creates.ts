@@ -16,12 +16,14 @@ const UNINVITED = 300_000
 const CLIENTS = 64
 const RATIO_MIN = 0.5
 const OPERATION = `create, ${CLIENTS} clients`
+/** The contender that the bound is on: a membership and its event. Mailed ones write a link and a mail beside them. */
+const BOUND = 'active at once'
 
 await runPart(async ({ directory, quick }) => {
   pinSelf(LOAD_CORE)
   const alone = await start(['servers/inserts-alone.ts', join(directory, 'alone.db')])
   const contenders = [
-    await creating(directory, 'active at once', 'automatic'),
+    await creating(directory, BOUND, 'automatic'),
     await creating(directory, 'invited by mail', 'verify'),
   ]
   const pace = paceOf(quick)
@@ -57,5 +59,6 @@ async function insertsAlone({ url }: ServerProcess, seconds: number): Promise<Ro
 
 function compared(ours: Raced, inserts: Raced): Line {
   const ratio = durableRatioOf(ours, inserts)
-  return { ...lineOf(ours, OPERATION), ...ratio, bound: atLeast('ratio', ratio.ratio, RATIO_MIN) }
+  const line = { ...lineOf(ours, OPERATION), ...ratio }
+  return ours.name.endsWith(BOUND) ? { ...line, bound: atLeast('ratio', ratio.ratio, RATIO_MIN) } : line
 }
