@@ -3,8 +3,11 @@
 // whose stripped and compiled code is kept between starts.
 import { enableCompileCache, registerHooks } from 'node:module'
 import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-enableCompileCache()
+// Beside the code: whoever can write there can change the code too. The runtime's own place is the temporary directory, where
+// others could put what we then run.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)))
 // There are a thousand files to load, and to look each one up would take a third of the start. What an ES module imports
 // by a relative path is where the path says, and, with the same extension, an ES module too.
 const formats = new Map()

@@ -5,6 +5,8 @@ import { DomainError } from '../platform/errors.ts'
 import { type Verdict, verify } from '../platform/events/seals-verify.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
 
+const STATEMENT_TIMEOUT_MS = 3_600_000
+
 export const events: Command = {
   name: 'events',
   usage: 'understudy events verify [--expect HEAD] [--json] [--data DIR]',
@@ -14,7 +16,9 @@ export const events: Command = {
     if (positionals[0] !== 'verify') throw new UsageError(`there is no "events ${positionals[0]}"`)
     const config = await readConfig(flags)
     if (config.data === IN_MEMORY) throw new UsageError('a store in memory has no events outside its server')
-    const { context, close } = await openContext(config)
+    // The whole log is walked: no statement of it is hurried as a request's is.
+    const postgres = { ...config.postgres, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    const { context, close } = await openContext({ ...config, postgres })
     try {
       const verdict = await verify(context, flags.expect)
       print(switches.json ? JSON.stringify(verdict) : linesOf(verdict).join('\n'))

@@ -25,8 +25,9 @@ export function createCatalogue(): Catalogue {
     add(scope, name, title, securitySchemes) {
       const routes: RouteOptions[] = []
       scope.addHook('onRoute', route => void routes.push(route))
-      let document: Promise<OpenApi> | undefined
-      entries.push({ name, title, document: () => (document ??= documentOf(routes, title, securitySchemes)) })
+      let made: OpenApi | undefined
+      const document = async () => (made ??= await documentOf(routes, title, securitySchemes))
+      entries.push({ name, title, document })
     },
   }
 }

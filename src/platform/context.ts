@@ -102,6 +102,13 @@ export async function withTransaction<T>(
     }
     return work({ ...ctx, db, afterCommit: action => actions.push(action), enterLog })
   })
-  for (const action of actions) action()
+  for (const action of actions) {
+    try {
+      action()
+    } catch (error) {
+      // What is committed has happened: nobody is told otherwise, and the other actions are not left out.
+      ctx.log.error({ err: error }, 'an action after a commit failed')
+    }
+  }
   return result
 }

@@ -20,7 +20,8 @@ const STATES: [state: RegExp, message: string][] = [
   [/^25P03$/, 'a transaction idled for too long'],
   [/^40P01$/, 'two transactions waited for each other'],
 ]
-const NETWORK = /^E(CONNREFUSED|CONNRESET|CONNABORTED|NOTFOUND|PIPE|TIMEDOUT|AI_AGAIN|(NET|HOST)(UNREACH|DOWN))$/
+const NETWORK =
+  /^E(NOENT|ADDRNOTAVAIL|CONNREFUSED|CONNRESET|CONNABORTED|NOTFOUND|PIPE|TIMEDOUT|AI_AGAIN|(NET|HOST)(UNREACH|DOWN))$/
 /** What the driver says without a code; the last two when no answer came in time. */
 const BROKEN = /^Connection terminated|is not queryable$|^Query read timeout$|^timeout expired$/
 const POOL_EXHAUSTED = 'timeout exceeded when trying to connect'

@@ -55,6 +55,9 @@ export class SqliteConnection implements DatabaseConnection {
   readonly #prepared = new Map<string, Prepared>()
   /** Grows with each statement of ours that may change something. */
   #changes = 0
+  #othersVersion = Number.NaN
+  /** Between `begin` and `commit` or `rollback`. */
+  inTransaction = false
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -64,7 +67,11 @@ export class SqliteConnection implements DatabaseConnection {
   version(): { ours: number; others: number } {
     const { statement } = this.#prepare('pragma data_version')
     const [row] = statement.all() as unknown as [[number]]
-    return { ours: this.#changes, others: row[0] }
+    const [others] = row
+    // Another process may have changed the tables too: what rows are made of is looked up anew.
+    if (others !== this.#othersVersion) this.#prepared.clear()
+    this.#othersVersion = others
+    return { ours: this.#changes, others }
   }
 
   /** Runs reads at once, past everybody who waits, in one transaction; false when another one has the connection. */
@@ -87,6 +94,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    // A statement that failed hard has ended the transaction: those after it would each be committed by itself.
+    if (this.inTransaction && !this.#database.isTransaction) throw new Error('the transaction has ended with a failure')
     const { statement, rowOf } = this.#prepare(query.sql)
     if (query.query.kind !== 'SelectQueryNode') this.#changes++
     const parameters = query.parameters as SQLInputValue[]
@@ -150,13 +159,16 @@ class SqliteDriver implements Driver {
   // `immediate` takes the write lock at once: a read inside the transaction can never be outdated when it writes.
   async beginTransaction(connection: DatabaseConnection, { accessMode }: TransactionSettings): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'))
+    this.#connection.inTransaction = true
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'))
+    this.#connection.inTransaction = false
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    this.#connection.inTransaction = false
     // A statement that fails hard (disk full) has already rolled back; a second rollback would hide its error.
     if (this.#database.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'))
   }
