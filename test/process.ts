@@ -33,7 +33,7 @@ export interface ServerProcess {
 
 const running = new Set<ChildProcess>()
 const directories: string[] = []
-// Not the runner's hook: in a file that registers no test on this engine, that one never comes to its end.
+// Not a hook of the runner's: those are for files that have tests, on this engine too.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
   for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
