@@ -11,10 +11,10 @@ import { type Clock, systemClock } from './platform/clock.ts'
 import type { Context } from './platform/context.ts'
 import * as credentials from './platform/credentials/credentials.ts'
 import { LookupCache } from './platform/credentials/lookup-cache.ts'
-import { masterKeyIn, randomMasterKey } from './platform/credentials/master-key.ts'
+import { fingerprintOf, masterKeysIn, randomMasterKey } from './platform/credentials/master-key.ts'
 import { Usage } from './platform/credentials/usage.ts'
-import { openVault } from './platform/credentials/vault.ts'
-import { IN_MEMORY, openStore } from './platform/db/engine.ts'
+import { openVault, type Vault } from './platform/credentials/vault.ts'
+import { IN_MEMORY, openStore, type Store } from './platform/db/engine.ts'
 import { isMigrated, type Migrations, migrate } from './platform/db/migrate.ts'
 import * as platformMigration from './platform/db/migrations/2026-11-21-platform.ts'
 import type { Webhooks } from './platform/events/dialect.ts'
@@ -22,7 +22,7 @@ import { webhookJobs } from './platform/events/jobs.ts'
 import { sealing } from './platform/events/seals-job.ts'
 import { type Ids, randomIds } from './platform/ids.ts'
 import { type Job, type RunningJobs, startJobs } from './platform/jobs.ts'
-import { createLog } from './platform/log.ts'
+import { createLog, type Log } from './platform/log.ts'
 import { mailJobs } from './platform/mail/jobs.ts'
 import { type Mailer, openMailer } from './platform/mail/smtp.ts'
 import { type Lookup, lookupAll } from './platform/outbound/post.ts'
@@ -62,8 +62,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
   const store = await openStore(config.data, config.postgres, log)
   try {
     if (!(await isMigrated(store.db, migrations()))) await store.patiently(db => migrate(db, migrations()))
-    const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.home))
-    const vault = await openVault(store.db, masterKey, clock.now())
+    const vault = await openVaultOf(config, store, clock, log)
     const metrics = createMetrics()
     const limits = openRateLimits(clock, vault, store)
     const context: Context = {
@@ -98,6 +97,21 @@ export async function openContext(config: Config, surroundings: Surroundings = {
     await store.close()
     throw error
   }
+}
+
+/** With the master key, or with the one that takes its place: a rotation may be under way, or have been interrupted. */
+async function openVaultOf(config: Config, { db }: Store, clock: Clock, log: Log): Promise<Vault> {
+  const kept = () => (config.data === IN_MEMORY ? [randomMasterKey()] : masterKeysIn(config.home))
+  const present = config.masterKey ? [config.masterKey] : kept()
+  const masterKeys = config.newMasterKey ? [...present, config.newMasterKey] : present
+  const vault = await openVault(db, masterKeys, clock.now())
+  const [first] = masterKeys
+  if (first && fingerprintOf(first) !== vault.masterKey) {
+    log.warn(
+      'the store is under its new master key: run `understudy keys rotate-master` again, which says what is left',
+    )
+  }
+  return vault
 }
 
 export async function createApp(config: Config, surroundings: Surroundings = {}): Promise<App> {

@@ -35,6 +35,7 @@ test('without any setting the server listens on loopback and keeps its data besi
     offboarding: { removePlans: false },
     tls: undefined,
     masterKey: undefined,
+    newMasterKey: undefined,
   })
 })
 
@@ -72,6 +73,7 @@ test('every setting can stand in the file', async () => {
     offboarding: { removePlans: true },
     tls: undefined,
     masterKey: undefined,
+    newMasterKey: undefined,
   })
 })
 

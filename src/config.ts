@@ -38,6 +38,8 @@ export interface Config {
   tls: { cert: Buffer; key: Buffer } | undefined
   /** From the environment; otherwise a file in the data directory. */
   masterKey: Uint8Array | undefined
+  /** Beside it, while it is replaced: `keys rotate-master`. The store may be sealed under the one or the other. */
+  newMasterKey: Uint8Array | undefined
 }
 
 export interface Flags {
@@ -114,7 +116,7 @@ const ConfigFile: TObject = Type.Object(
   },
   { additionalProperties: false },
 )
-type FileSettings = Partial<Omit<Config, 'masterKey' | 'tls' | 'passwords' | 'offboarding'>> & {
+type FileSettings = Partial<Omit<Config, 'masterKey' | 'newMasterKey' | 'tls' | 'passwords' | 'offboarding'>> & {
   tls?: { cert: string; key: string }
   passwords?: Partial<PasswordSettings>
   offboarding?: { removePlans?: boolean }
@@ -154,7 +156,8 @@ export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.
       flags['tls-cert'] ?? env.UNDERSTUDY_TLS_CERT ?? file.tls?.cert,
       flags['tls-key'] ?? env.UNDERSTUDY_TLS_KEY ?? file.tls?.key,
     ),
-    masterKey: masterKeyOf(env.UNDERSTUDY_MASTER_KEY),
+    masterKey: masterKeyIn(env, 'UNDERSTUDY_MASTER_KEY'),
+    newMasterKey: masterKeyIn(env, 'UNDERSTUDY_NEW_MASTER_KEY'),
   }
 }
 
@@ -235,7 +238,7 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): Confi
   if (certFile === undefined || keyFile === undefined) {
     throw new ConfigError('TLS needs both --tls-cert and --tls-key; only one is set')
   }
-  const pem = { cert: readPem(certFile), key: readPem(keyFile) }
+  const pem = { cert: readBytes(certFile), key: readBytes(keyFile) }
   try {
     createSecureContext(pem)
   } catch (error) {
@@ -244,7 +247,7 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): Confi
   return pem
 }
 
-function readPem(path: string): Buffer {
+function readBytes(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
@@ -252,12 +255,21 @@ function readPem(path: string): Buffer {
   }
 }
 
-function masterKeyOf(text: string | undefined): Uint8Array | undefined {
-  if (text === undefined) return undefined
+/** The master key in a file. Throws ConfigError, which never holds the text. */
+export function readMasterKey(path: string): Uint8Array {
+  return masterKeyOf(readBytes(path).toString(), path)
+}
+
+function masterKeyIn(env: NodeJS.ProcessEnv, name: string): Uint8Array | undefined {
+  const text = env[name]
+  return text === undefined ? undefined : masterKeyOf(text, name)
+}
+
+function masterKeyOf(text: string, name: string): Uint8Array {
   try {
     return parseMasterKey(text)
   } catch (error) {
-    throw new ConfigError(`UNDERSTUDY_MASTER_KEY: ${reasonOf(error)}`)
+    throw new ConfigError(`${name}: ${reasonOf(error)}`)
   }
 }
 

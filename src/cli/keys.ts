@@ -6,6 +6,9 @@ import { IN_MEMORY } from '../platform/db/engine.ts'
 import { isHolderPresent } from '../vendors/holders.ts'
 import * as signingKeys from '../vendors/memberstack/signing-keys.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
+import { rotateMaster } from './rotate-master.ts'
+
+const TASKS = ['audit', 'rotate-signing', 'rotate-master']
 
 const COLUMNS = [
   'vendor',
@@ -23,17 +26,28 @@ const COLUMNS = [
 
 export const keys: Command = {
   name: 'keys',
-  usage: 'understudy keys (audit [--json | --csv] | rotate-signing) [--data DIR]',
+  usage: 'understudy keys (audit [--json | --csv] | rotate-signing | rotate-master [--new-key FILE]) [--data DIR]',
   summary:
-    'audit: list every key of every vendor, who holds it, its age and last use, and what is wrong with it; rotate-signing: sign member tokens with a new key',
+    'audit: list every key of every vendor, who holds it, its age and last use, and what is wrong with it; rotate-signing: sign member tokens with a new key; rotate-master: seal the store under a new master key, also while servers run; after an interruption the same again completes it',
   async run(argv) {
-    const { flags, switches, positionals } = parseFlags(argv, ['data'], ['json', 'csv'], ['audit or rotate-signing'])
+    const { flags, switches, positionals } = parseFlags(
+      argv,
+      ['data', 'new-key'],
+      ['json', 'csv'],
+      [TASKS.join(' or ')],
+    )
     const [task = ''] = positionals
-    if (task !== 'audit' && task !== 'rotate-signing') throw new UsageError(`there is no "keys ${task}"`)
+    if (!TASKS.includes(task)) throw new UsageError(`there is no "keys ${task}"`)
     if (switches.json && switches.csv) throw new UsageError('--json or --csv, not both')
     if (task !== 'audit' && (switches.json || switches.csv)) throw new UsageError('--json and --csv are for audit')
+    if (task !== 'rotate-master' && flags['new-key'] !== undefined)
+      throw new UsageError('--new-key is for rotate-master')
     const config = await readConfig(flags)
     if (config.data === IN_MEMORY) throw new UsageError('a store in memory has no keys outside its server')
+    if (task === 'rotate-master') {
+      await rotateMaster(config, flags['new-key'])
+      return 0
+    }
     const { context, close } = await openContext(config)
     try {
       if (task === 'rotate-signing') {

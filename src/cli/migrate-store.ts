@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { migrations } from '../app.ts'
 import { type Config, readConfig } from '../config.ts'
-import { masterKeyKeptIn } from '../platform/credentials/master-key.ts'
-import { checkMasterKey } from '../platform/credentials/vault.ts'
+import { masterKeysKeptIn } from '../platform/credentials/master-key.ts'
+import { openingKey } from '../platform/credentials/vault.ts'
 import { IN_MEMORY, isPostgresUrl, shownLocation, sqliteFileIn } from '../platform/db/engine.ts'
 import type { MovedTable } from '../platform/db/move/move.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
@@ -32,7 +32,7 @@ export const migrateStore: Command = {
     ])
     const source = await openSource(sqliteFileIn(from), migrations())
     try {
-      await checkMasterKey(source.db, masterKeyOf(config, from))
+      await openingKey(source.db, masterKeysOf(config, from))
       const startedAt = performance.now()
       const tables: MovedTable[] = []
       await moveStore(source, config.data, migrations(), table => {
@@ -49,10 +49,10 @@ export const migrateStore: Command = {
   },
 }
 
-/** The key that the server on the new store will need too. */
-function masterKeyOf({ masterKey }: Config, directory: string): Uint8Array {
-  const key = masterKey ?? masterKeyKeptIn(directory)
-  if (key) return key
+/** The keys of which the server on the new store will need one too. */
+function masterKeysOf({ masterKey, newMasterKey }: Config, directory: string): Uint8Array[] {
+  const keys = masterKey ? [masterKey] : masterKeysKeptIn(directory)
+  if (keys.length > 0) return newMasterKey ? [...keys, newMasterKey] : keys
   throw new Error(`${directory} has no master.key; set UNDERSTUDY_MASTER_KEY as it is set for the server`)
 }
 

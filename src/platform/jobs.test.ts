@@ -32,7 +32,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     clock,
     ids: randomIds,
     log,
-    vault: await openVault(store.db, new Uint8Array(32), clock.now()),
+    vault: await openVault(store.db, [new Uint8Array(32)], clock.now()),
     passwords: createPasswords({ memoryKiB: 8, passes: 1, parallelism: 1, concurrency: 1 }),
     limits,
     attempts: new Attempts(limits),

@@ -16,7 +16,7 @@ async function migratedStore() {
 }
 
 const db = await migratedStore()
-const vault = await openVault(db, MASTER, NOW)
+const vault = await openVault(db, [MASTER], NOW)
 
 test('what is sealed opens for its owner, and shows nothing of the text', () => {
   for (const text of ['', 'secret', 'ключ 🔑', 'x'.repeat(10_000)]) {
@@ -48,15 +48,15 @@ test('a sealed text that was changed anywhere does not open', () => {
 test('the lookup hash is the same for the same secret, and keyed by the store', async () => {
   assert.equal(vault.lookupHash('key'), vault.lookupHash('key'))
   assert.notEqual(vault.lookupHash('key'), vault.lookupHash('Key'))
-  const elsewhere = await openVault(await migratedStore(), MASTER, NOW)
+  const elsewhere = await openVault(await migratedStore(), [MASTER], NOW)
   assert.notEqual(elsewhere.lookupHash('key'), vault.lookupHash('key'))
 })
 
 test('what is attested is attested the same again, by this store alone, and of these values alone', async () => {
   const values = ['event', 1, null, 'a,b']
   const proof = vault.attest(values)
-  assert.equal((await openVault(db, MASTER, NOW)).attest(values), proof)
-  const elsewhere = await openVault(await migratedStore(), MASTER, NOW)
+  assert.equal((await openVault(db, [MASTER], NOW)).attest(values), proof)
+  const elsewhere = await openVault(await migratedStore(), [MASTER], NOW)
   assert.notEqual(elsewhere.attest(values), proof)
   const others = [
     ['event', 1, null, 'a', 'b'],
@@ -69,7 +69,7 @@ test('what is attested is attested the same again, by this store alone, and of t
 
 test('the same master key opens the store again', async () => {
   const sealed = vault.seal('secret', 'credential:1')
-  const again = await openVault(db, MASTER, NOW)
+  const again = await openVault(db, [MASTER], NOW)
   assert.equal(again.open(sealed, 'credential:1'), 'secret')
   assert.equal(again.lookupHash('key'), vault.lookupHash('key'))
 })
@@ -77,14 +77,14 @@ test('the same master key opens the store again', async () => {
 test('another master key is refused and leaves the store as it is', async () => {
   const keys = () => db.selectFrom('data_keys').selectAll().orderBy('purpose').execute()
   const before = await keys()
-  await assert.rejects(openVault(db, new Uint8Array(32).fill(8), NOW), WrongMasterKeyError)
+  await assert.rejects(openVault(db, [new Uint8Array(32).fill(8)], NOW), WrongMasterKeyError)
   assert.deepEqual(await keys(), before)
-  assert.equal((await openVault(db, MASTER, NOW)).lookupHash('key'), vault.lookupHash('key'))
+  assert.equal((await openVault(db, [MASTER], NOW)).lookupHash('key'), vault.lookupHash('key'))
 })
 
 test('two processes that start on an empty store at once agree on its keys', async () => {
   const empty = await migratedStore()
-  const [one, two] = await Promise.all([openVault(empty, MASTER, NOW), openVault(empty, MASTER, NOW)])
+  const [one, two] = await Promise.all([openVault(empty, [MASTER], NOW), openVault(empty, [MASTER], NOW)])
   assert.equal(one.lookupHash('key'), two.lookupHash('key'))
   assert.equal(two.open(one.seal('secret', 'x'), 'x'), 'secret')
 })

@@ -13,6 +13,8 @@ import {
 import type { Kysely } from 'kysely'
 import { timestamp } from '../clock.ts'
 import type { Database } from '../db/database.ts'
+import { holdTenant } from '../db/engine.ts'
+import { fingerprintOf } from './master-key.ts'
 
 interface DataKeyTable {
   purpose: string
@@ -29,7 +31,12 @@ declare module '../db/database.ts' {
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
+const PURPOSES = ['lookup', 'seal', 'attest'] as const
+type Purpose = (typeof PURPOSES)[number]
+
 export interface Vault {
+  /** Names the master key that opened it: see `fingerprintOf`. */
+  readonly masterKey: string
   /** The keyed hash (HMAC-SHA-256, base64url) under which a secret is found again. Equal secrets, equal hashes. */
   lookupHash(secret: string): string
   /** A hash under which this process alone remembers what a secret opens: four times as fast, never stored. */
@@ -46,20 +53,31 @@ export interface Vault {
 export class WrongMasterKeyError extends Error {
   constructor() {
     super(
-      'the master key does not open this store; give this node the key that the store was made with, in UNDERSTUDY_MASTER_KEY',
+      'the master key does not open this store; give this node the key that the store was made with, or last rotated to, in UNDERSTUDY_MASTER_KEY',
     )
     this.name = 'WrongMasterKeyError'
   }
 }
 
-/** Loads the store's data keys, making them on the first use. Throws WrongMasterKeyError. */
-export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now: number): Promise<Vault> {
+/**
+ * Loads the store's data keys, making them on the first use. `masterKeys` are those at hand: one of them must open the
+ * store; a new one is sealed under the first. Throws WrongMasterKeyError.
+ */
+export async function openVault(db: Kysely<Database>, masterKeys: readonly Uint8Array[], now: number): Promise<Vault> {
   const salt = randomBytes(32).toString('base64url')
-  const master = createSecretKey(masterKey)
-  const lookup = await dataKey(db, master, 'lookup', now)
-  const seal = await dataKey(db, master, 'seal', now)
-  const attest = await dataKey(db, master, 'attest', now)
+  let { masterKey, keyOf } = await unseal(db, masterKeys)
+  if (PURPOSES.some(purpose => !keyOf.has(purpose))) {
+    await makeMissing(db, masterKeys, now)
+    ;({ masterKey, keyOf } = await unseal(db, masterKeys))
+  }
+  const key = (purpose: Purpose) => {
+    const found = keyOf.get(purpose)
+    if (!found) throw new Error(`the store has no data key for ${purpose}`)
+    return found
+  }
+  const [lookup, seal, attest] = [key('lookup'), key('seal'), key('attest')]
   return {
+    masterKey: fingerprintOf(masterKey),
     memoryHash: secret => hash('sha256', salt + secret, 'base64url'),
     lookupHash: secret => createHmac('sha256', lookup).update(secret).digest('base64url'),
     // As JSON, which says where each value ends, and of what kind it is.
@@ -69,34 +87,64 @@ export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now
   }
 }
 
-/** Throws WrongMasterKeyError when a data key in the store was not sealed under `masterKey`. Makes none. */
-export async function checkMasterKey(db: Kysely<Database>, masterKey: Uint8Array): Promise<void> {
-  const master = createSecretKey(masterKey)
-  const keys = await db.selectFrom('data_keys').select(['purpose', 'sealed_key']).execute()
-  for (const { purpose, sealed_key } of keys) opened(master, sealed_key, purpose)
+/** Of the master keys at hand, the one that opens the store. Throws WrongMasterKeyError. Makes no data keys. */
+export async function openingKey(db: Kysely<Database>, masterKeys: readonly Uint8Array[]): Promise<Uint8Array> {
+  return (await unseal(db, masterKeys)).masterKey
 }
 
-async function dataKey(db: Kysely<Database>, master: KeyObject, purpose: string, now: number): Promise<KeyObject> {
-  const fresh = encrypt(master, randomBytes(32), purpose)
-  // Two processes may start on an empty store at once; the first insert wins and both read it back.
-  await db
-    .insertInto('data_keys')
-    .values({ purpose, sealed_key: fresh, created_at: timestamp(now) })
-    .onConflict(conflict => conflict.doNothing())
-    .execute()
-  const { sealed_key } = await db
-    .selectFrom('data_keys')
-    .select('sealed_key')
-    .where('purpose', '=', purpose)
-    .executeTakeFirstOrThrow()
-  return opened(master, sealed_key, purpose)
+/**
+ * Seals the data keys under `next` instead of `former`; false where they are under `next` already. To be called in a
+ * transaction. Throws WrongMasterKeyError.
+ */
+export async function resealDataKeys(db: Kysely<Database>, former: Uint8Array, next: Uint8Array): Promise<boolean> {
+  await holdDataKeys(db)
+  const { masterKey, keyOf } = await unseal(db, [former, next])
+  if (masterKey === next) return false
+  const master = createSecretKey(next)
+  for (const [purpose, key] of keyOf) {
+    const sealed_key = encrypt(master, key.export(), purpose)
+    await db.updateTable('data_keys').set({ sealed_key }).where('purpose', '=', purpose).execute()
+  }
+  return true
 }
 
-function opened(master: KeyObject, sealedKey: string, purpose: string): KeyObject {
+/** Lets one transaction at a time change the data keys, until it ends: none is sealed under a key that was replaced. */
+export function holdDataKeys(db: Kysely<Database>): Promise<void> {
+  return holdTenant(db, 'data-keys')
+}
+
+async function makeMissing(db: Kysely<Database>, masterKeys: readonly Uint8Array[], now: number): Promise<void> {
+  await db.transaction().execute(async tx => {
+    await holdDataKeys(tx)
+    // Two processes may start on an empty store at once: the second finds the keys of the first.
+    const { masterKey, keyOf } = await unseal(tx, masterKeys)
+    const master = createSecretKey(masterKey)
+    const values = PURPOSES.filter(purpose => !keyOf.has(purpose)).map(purpose => ({
+      purpose,
+      sealed_key: encrypt(master, randomBytes(32), purpose),
+      created_at: timestamp(now),
+    }))
+    if (values.length > 0) await tx.insertInto('data_keys').values(values).execute()
+  })
+}
+
+/** The data keys by purpose, all as of one moment, and which of the master keys opened them: the first on an empty store. */
+async function unseal(db: Kysely<Database>, masterKeys: readonly Uint8Array[]) {
+  const rows = await db.selectFrom('data_keys').select(['purpose', 'sealed_key']).execute()
+  for (const masterKey of masterKeys) {
+    const keyOf = opened(createSecretKey(masterKey), rows)
+    if (keyOf) return { masterKey, keyOf }
+  }
+  throw new WrongMasterKeyError()
+}
+
+function opened(master: KeyObject, rows: Pick<DataKeyTable, 'purpose' | 'sealed_key'>[]) {
   try {
-    return createSecretKey(decrypt(master, sealedKey, purpose))
+    return new Map(
+      rows.map(({ purpose, sealed_key }) => [purpose, createSecretKey(decrypt(master, sealed_key, purpose))]),
+    )
   } catch {
-    throw new WrongMasterKeyError()
+    return undefined
   }
 }
 
