@@ -106,7 +106,7 @@ async function openVaultOf(config: Config, { db }: Store, clock: Clock, log: Log
   const masterKeys = config.newMasterKey ? [...present, config.newMasterKey] : present
   const vault = await openVault(db, masterKeys, clock.now())
   const [first] = masterKeys
-  if (first && fingerprintOf(first) !== vault.masterKey) {
+  if (first && fingerprintOf(first) !== vault.masterKeyFingerprint) {
     log.warn(
       'the store is under its new master key: run `understudy keys rotate-master` again, which says what is left',
     )

@@ -172,8 +172,9 @@ for (const [name, text] of [
   ['hex', KEY.toString('hex')],
 ] as const) {
   test(`a master key as ${name} is read`, async () => {
-    const { masterKey } = await readConfig({}, { UNDERSTUDY_MASTER_KEY: text })
-    assert.deepEqual(masterKey, KEY)
+    const env = { UNDERSTUDY_MASTER_KEY: text, UNDERSTUDY_NEW_MASTER_KEY: text }
+    const { masterKey, newMasterKey } = await readConfig({}, env)
+    assert.deepEqual([masterKey, newMasterKey], [KEY, KEY])
   })
 }
 
@@ -258,7 +259,10 @@ for (const [text, line, says] of wrongFiles) {
   })
 }
 
-for (const text of ['', 'short', 'z'.repeat(64), `${KEY.toString('hex')}00`, KEY.toString('base64').slice(4)]) {
+/** Of which base64 would make 32 bytes, were its spaces left out. */
+const PHRASE = 'no key but a phrase of forty three letters and spaces'
+
+for (const text of ['', 'short', 'z'.repeat(64), PHRASE, `${KEY.toString('hex')}00`, KEY.toString('base64').slice(4)]) {
   test(`no master key, and the message does not repeat it: ${text.slice(0, 8)}…`, async () => {
     await assert.rejects(readConfig({}, { UNDERSTUDY_MASTER_KEY: text }), (error: unknown) => {
       assert.ok(error instanceof ConfigError)

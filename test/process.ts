@@ -57,6 +57,15 @@ export function run(argv: string[], env: NodeJS.ProcessEnv = {}, cwd?: string): 
   return start(argv, env, cwd).finished
 }
 
+/** Starts a command that is to be interrupted. */
+export function begin(
+  argv: string[],
+  env: NodeJS.ProcessEnv = {},
+): { finished: Promise<Finished>; kill(signal: NodeJS.Signals): void } {
+  const { child, finished } = start(argv, env, undefined)
+  return { finished, kill: signal => void child.kill(signal) }
+}
+
 /** Starts a server on any free port, and waits for its banner. Rejects, with what it said, when it ends before. */
 export async function serve(argv: string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<ServerProcess> {
   const { child, output, finished } = start(['serve', '--port', '0', ...argv], env, cwd)

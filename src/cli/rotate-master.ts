@@ -67,15 +67,14 @@ function toldOf({ former, next, resumed }: Rotation): string[] {
 }
 
 const nextForGiven = [
-  'Next: give every node the new key as UNDERSTUDY_MASTER_KEY before it starts again; then nobody needs',
-  'UNDERSTUDY_NEW_MASTER_KEY any more. Keep the former key for as long as there are backups made before: they open with it.',
+  'Next: give every node the new key as UNDERSTUDY_MASTER_KEY before it starts again; UNDERSTUDY_NEW_MASTER_KEY is then',
+  'not needed any more. Keep the former key for as long as there are backups made before: they open with it.',
 ]
 
 function nextForFile({ data, home }: Config, { former }: Rotation): string[] {
-  const path = join(home, 'master.key')
   return [
-    `The new key is ${path}: back it up. The former is kept as ${keptPathIn(home, former)}: backups made`,
-    'before open with it. Remove it when the last of them is gone.',
-    ...(isPostgresUrl(data) ? [`Nodes with a home of their own need the new ${path} before they start again.`] : []),
+    `Next: back up the new key, ${join(home, 'master.key')}. The former is kept for backups made before, in`,
+    `${keptPathIn(home, former)}: remove it when the last of them is gone.`,
+    ...(isPostgresUrl(data) ? ['Nodes with a home of their own need the new key there before they start again.'] : []),
   ]
 }

@@ -8,6 +8,7 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -88,8 +89,16 @@ export function keptPathIn(directory: string, key: Uint8Array): string {
   return `${pathIn(directory)}.${fingerprintOf(key)}`
 }
 
-/** Keeps `master.key` under a name of its own too, for backups made before another takes its place. Again: no change. */
+/**
+ * Keeps `master.key` under a name of its own too, for backups made before another takes its place. Again: no change.
+ * Throws where it is only a link to the key: what that names would not stay.
+ */
 export function keepMasterKey(directory: string, key: Uint8Array): void {
+  if (lstatSync(pathIn(directory)).isSymbolicLink()) {
+    throw new Error(
+      `${pathIn(directory)} is a link to a key elsewhere: give both keys in UNDERSTUDY_MASTER_KEY and UNDERSTUDY_NEW_MASTER_KEY`,
+    )
+  }
   const path = keptPathIn(directory, key)
   unlessThere(() => linkSync(pathIn(directory), path))
   const kept = keyAt(path)

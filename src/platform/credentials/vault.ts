@@ -35,8 +35,8 @@ const PURPOSES = ['lookup', 'seal', 'attest'] as const
 type Purpose = (typeof PURPOSES)[number]
 
 export interface Vault {
-  /** Names the master key that opened it: see `fingerprintOf`. */
-  readonly masterKey: string
+  /** Names the master key that opened it. */
+  readonly masterKeyFingerprint: string
   /** The keyed hash (HMAC-SHA-256, base64url) under which a secret is found again. Equal secrets, equal hashes. */
   lookupHash(secret: string): string
   /** A hash under which this process alone remembers what a secret opens: four times as fast, never stored. */
@@ -77,7 +77,7 @@ export async function openVault(db: Kysely<Database>, masterKeys: readonly Uint8
   }
   const [lookup, seal, attest] = [key('lookup'), key('seal'), key('attest')]
   return {
-    masterKey: fingerprintOf(masterKey),
+    masterKeyFingerprint: fingerprintOf(masterKey),
     memoryHash: secret => hash('sha256', salt + secret, 'base64url'),
     lookupHash: secret => createHmac('sha256', lookup).update(secret).digest('base64url'),
     // As JSON, which says where each value ends, and of what kind it is.
