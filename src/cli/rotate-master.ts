@@ -20,16 +20,11 @@ export async function rotateMaster(config: Config, newKeyFile: string | undefine
   // With both keys: the store may be under the new one already.
   const { context, close } = await openContext({ ...config, newMasterKey: given })
   try {
-    if (masterKey && given) {
-      print(
-        toldOf(await rotate(context, OPERATOR, masterKey, given))
-          .concat(nextForGiven)
-          .join('\n'),
-      )
-    } else {
-      const rotation = await rotateIn(home, context, OPERATOR, given)
-      print([...toldOf(rotation), ...nextForFile(config, rotation)].join('\n'))
-    }
+    const rotation =
+      masterKey && given
+        ? await rotate(context, OPERATOR, masterKey, given)
+        : await rotateIn(home, context, OPERATOR, given)
+    print([...toldOf(rotation), ...(masterKey ? nextForGiven : nextForFile(config, rotation))].join('\n'))
   } finally {
     await close()
   }
@@ -48,10 +43,8 @@ function newKeyOf({ home, masterKey, newMasterKey }: Config, file: string | unde
       'UNDERSTUDY_MASTER_KEY is set: give the key that is to take its place (`openssl rand -base64 32` makes one) with --new-key FILE or in UNDERSTUDY_NEW_MASTER_KEY',
     )
   }
-  if (given && isSameKey(given, present))
-    throw new ConfigError('the new master key is the one in use: nothing was changed')
-  if (given && isWeak(given))
-    throw new ConfigError('the new master key is not random: `openssl rand -base64 32` makes one')
+  if (given && isSameKey(given, present)) throw new ConfigError('the new master key is the one in use already')
+  if (given && isWeak(given)) throw new ConfigError('the new master key is not random; try `openssl rand -base64 32`')
   return given
 }
 

@@ -17,7 +17,11 @@ import {
 import { join } from 'node:path'
 import test, { before } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { UsageError } from '../../src/cli/command.ts'
+import { rotateMaster } from '../../src/cli/rotate-master.ts'
+import { ConfigError, readConfig } from '../../src/config.ts'
 import { masterKeysIn, proposeMasterKey } from '../../src/platform/credentials/master-key.ts'
+import { WrongMasterKeyError } from '../../src/platform/credentials/vault.ts'
 import { copyOf, fingerprint, inStore, keyFilesIn, keyIn, randomKey, rotate, seededStore } from '../master-keys.ts'
 import { fileWith, run, temporaryDirectory } from '../process.ts'
 
@@ -43,32 +47,42 @@ test('keys that are missing, of no use, or not the store’s', async () => {
   const untouched = contentsOf(data)
   const present = keyIn(data)
   const other = randomKey()
-  const phrase = 'a phrase of forty-four letters, as it seems.'
-  const usage = /\nusage: understudy keys \(audit/
-  const cases: [env: NodeJS.ProcessEnv, argv: string[], code: number, says: RegExp][] = [
-    [{ UNDERSTUDY_MASTER_KEY: present }, [], 2, /UNDERSTUDY_MASTER_KEY is set: give the key .*--new-key FILE or/],
-    [{ UNDERSTUDY_NEW_MASTER_KEY: phrase }, [], 2, /UNDERSTUDY_NEW_MASTER_KEY: a master key is 32 bytes, as base64/],
-    [{}, ['--new-key', fileWith('phrase.key', phrase)], 2, /phrase\.key: a master key is 32 bytes, as base64/],
-    [{}, ['--new-key', fileWith('empty.key', '')], 2, /empty\.key: a master key is 32 bytes/],
-    [{}, ['--new-key', join(data, 'none.key')], 2, /cannot read .*none\.key: ENOENT/],
-    [{ UNDERSTUDY_NEW_MASTER_KEY: ZEROES }, [], 2, /the new master key is not random/],
-    [{ UNDERSTUDY_NEW_MASTER_KEY: present }, [], 2, /the new master key is the one in use: nothing was changed/],
-    [{ UNDERSTUDY_NEW_MASTER_KEY: other }, ['--new-key', fileWith('a.key', randomKey())], 2, usage],
+  const phrase = 'no key but a phrase of forty three letters and spaces'
+  const phraseFile = fileWith('phrase.key', phrase)
+  const cases: [env: NodeJS.ProcessEnv, file: string | undefined, kind: new (text: string) => Error, says: RegExp][] = [
+    [
+      { UNDERSTUDY_MASTER_KEY: present },
+      undefined,
+      ConfigError,
+      /UNDERSTUDY_MASTER_KEY is set: give .*--new-key FILE or/,
+    ],
+    [{ UNDERSTUDY_NEW_MASTER_KEY: phrase }, undefined, ConfigError, /^UNDERSTUDY_NEW_MASTER_KEY: a master key is 32 /],
+    [{}, phraseFile, ConfigError, /phrase\.key: a master key is 32 bytes, as base64 or hex$/],
+    [{}, fileWith('empty.key', ''), ConfigError, /empty\.key: a master key is 32 bytes/],
+    [{}, join(data, 'none.key'), ConfigError, /^cannot read .*none\.key: ENOENT/],
+    [{ UNDERSTUDY_NEW_MASTER_KEY: ZEROES }, undefined, ConfigError, /^the new master key is not random/],
+    [{ UNDERSTUDY_NEW_MASTER_KEY: present }, undefined, ConfigError, /^the new master key is the one in use already$/],
+    [
+      { UNDERSTUDY_NEW_MASTER_KEY: other },
+      phraseFile,
+      UsageError,
+      /^--new-key or UNDERSTUDY_NEW_MASTER_KEY, not both$/,
+    ],
     [
       { UNDERSTUDY_MASTER_KEY: other, UNDERSTUDY_NEW_MASTER_KEY: randomKey() },
-      [],
-      1,
-      /the master key does not open this store/,
+      undefined,
+      WrongMasterKeyError,
+      /^the master key does not open this store/,
     ],
   ]
-  const found = await Promise.all(cases.map(([env, argv]) => rotate(data, env, ...argv)))
-  for (const [index, [env, , code, says]] of cases.entries()) {
-    const outcome = found[index]
-    assert.ok(outcome)
-    assert.match(outcome.stderr, says)
-    assert.equal(outcome.code, code, outcome.stderr)
-    assert.equal(outcome.stdout, '')
-    for (const secret of [present, phrase, ...Object.values(env)]) assert.ok(!outcome.stderr.includes(String(secret)))
+  for (const [env, file, kind, says] of cases) {
+    const rotation = readConfig({ data }, env).then(config => rotateMaster(config, file))
+    await assert.rejects(rotation, error => {
+      assert.ok(error instanceof kind)
+      assert.match(error.message, says)
+      for (const secret of [present, phrase, ...Object.values(env)]) assert.ok(!error.message.includes(String(secret)))
+      return true
+    })
   }
   assert.deepEqual(contentsOf(data), untouched)
 })

@@ -81,7 +81,7 @@ export async function reseal(
 }
 
 /** The last step in the directory. The key that is proposed there is not put in place where the store is under another. */
-async function promote(directory: string, ctx: Context): Promise<void> {
+export async function promote(directory: string, ctx: Context): Promise<void> {
   await withTransaction(ctx, null, async tx => {
     await holdDataKeys(tx.db)
     const next = nextKeyKeptIn(directory)
