@@ -3,10 +3,10 @@
 
 import pg from 'pg'
 import type { Config } from '../src/config.ts'
-import { SERVER_URL, TEMPLATE } from './postgres.ts'
+import { EMPTY_STORE, SERVER_URL, TEMPLATE } from './postgres.ts'
 
-let made = 0
-const free: string[] = []
+/** Rows that are gone fill a database, for nothing clears it up. */
+const USES_MAX = 100
 
 export interface FreshStore {
   /** What of the configuration names the store. */
@@ -15,54 +15,49 @@ export interface FreshStore {
   release(): Promise<void>
 }
 
+interface TestDatabase {
+  url: string
+  uses: number
+  /** To empty it by. Idle it does not keep the tests from ending. */
+  pool: pg.Pool
+}
+
+let made = 0
+const free: TestDatabase[] = []
+
 export async function freshStore(): Promise<FreshStore> {
-  const url = process.env[SERVER_URL]
-  if (url === undefined) return { config: {}, release: async () => {} }
-  const name = free.pop() ?? (await create(url))
-  const data = `${url}/${name}`
+  const server = process.env[SERVER_URL]
+  if (server === undefined) return { config: {}, release: async () => {} }
+  const database = free.pop() ?? (await create(server))
   return {
-    config: { data, masterKey: new Uint8Array(32), postgres: { poolMax: 4, statementTimeoutMs: 10_000 } },
-    async release() {
-      // One that a scenario broke (a table that is gone) is not used again.
-      await run(data, EMPTY).then(
-        () => free.push(name),
-        () => {},
-      )
+    config: {
+      data: database.url,
+      masterKey: new Uint8Array(32),
+      postgres: { poolMax: 4, statementTimeoutMs: 10_000 },
     },
+    release: () => release(database),
   }
 }
 
-async function create(url: string): Promise<string> {
+async function create(server: string): Promise<TestDatabase> {
   const name = `test_${process.pid}_${++made}`
-  await run(`${url}/postgres`, `create database ${name} template ${TEMPLATE} strategy file_copy`)
-  return name
+  const client = new pg.Client(`${server}/postgres`)
+  await client.connect()
+  await client.query(`create database ${name} template ${TEMPLATE} strategy file_copy`)
+  await client.end()
+  const url = `${server}/${name}`
+  // Foreign keys do not hold there.
+  const options = '-c session_replication_role=replica'
+  return { url, uses: 0, pool: new pg.Pool({ connectionString: url, options, max: 1, allowExitOnIdle: true }) }
 }
 
-/** Deletes beat truncation where tables hold a handful of rows. The data keys stay: they are the master key's. */
-const EMPTY = `
-set session_replication_role = replica;
-do $$ declare name text; begin
-  if (select string_agg(tablename, ',' order by tablename) from pg_tables where schemaname = 'public') <>
-    (select names from store_tables) then
-    raise 'a table is missing';
-  end if;
-  for name in select tablename from pg_tables where schemaname = 'public' and tablename not in
-    ('data_keys', 'kysely_migration', 'kysely_migration_lock', 'store_tables') loop
-    execute format('delete from %I', name);
-  end loop;
-  for name in select sequencename from pg_sequences where schemaname = 'public' loop
-    perform setval(format('%I', name), 1, false);
-  end loop;
-end $$;
-`
-
-/** A connection for each: one that stays would keep the test file from ending. */
-async function run(url: string, statements: string): Promise<void> {
-  const client = new pg.Client(url)
-  await client.connect()
+async function release(database: TestDatabase): Promise<void> {
+  database.uses++
   try {
-    await client.query(statements)
-  } finally {
-    await client.end()
+    await database.pool.query(`select ${EMPTY_STORE}()`)
+    if (database.uses < USES_MAX) return void free.push(database)
+  } catch {
+    // One that a scenario broke (a table that is gone) is not used again.
   }
+  await database.pool.end()
 }

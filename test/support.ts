@@ -8,7 +8,7 @@ import { type Config, readConfig } from '../src/config.ts'
 import * as events from '../src/platform/events/events.ts'
 import * as outbox from '../src/platform/mail/outbox.ts'
 import { loadSeed, parseSeed, type SampleCredentials } from '../src/seed/load.ts'
-import { freshStore } from './store.ts'
+import { type FreshStore, freshStore } from './store.ts'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
@@ -66,10 +66,7 @@ export async function startApp(seed: string, options: StartOptions = {}): Promis
   const store = await freshStore()
   const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...store.config, ...settings }
   const app = await createApp(config, { clock, log: destination })
-  after(async () => {
-    await app.close()
-    await store.release()
-  })
+  closeAfter(app, store)
   const samples = await loadSeed(app.context, await parseSeed('test', seed))
 
   let seen = await lastSequence(app)
@@ -97,6 +94,15 @@ export async function startApp(seed: string, options: StartOptions = {}): Promis
       return Promise.all(items.map(mail => outbox.get(app.context, mail.id)))
     },
   }
+}
+
+/** The runner keeps what is registered here until its own end: it must not keep each app with it. */
+function closeAfter(app: App, store: FreshStore): void {
+  const open = new Set([app.close, store.release])
+  after(async () => {
+    for (const end of open) await end()
+    open.clear()
+  })
 }
 
 async function lastSequence(app: App): Promise<number> {
