@@ -13,7 +13,7 @@ import { type Finished, fileWith, run, temporaryDirectory } from './process.ts'
 
 export const OPERATOR_TOKEN = 'ust_operator_token'
 /** A key that the store keeps sealed, and shows again. */
-export const SEALED_KEY = 'EZAKsealed'
+const SEALED_KEY = 'EZAKsealed'
 
 export const SEED = `
 easypost:
