@@ -28,6 +28,8 @@ import { begin, fileWith, run, serve, temporaryDirectory } from '../process.ts'
 
 const OPERATOR = { vendor: 'understudy', tenant: '', actor: 'cli:keys', operator: true } as const
 const COMPLETE = /had begun before, and is complete now/
+/** Greater than any that Linux gives out. */
+const NO_PROCESS = 2 ** 22 + 1
 const SEALED = /^The store is sealed under the new master key/
 
 let seeded: string
@@ -95,7 +97,7 @@ for (let done = 0; done <= STEPS.length; done++) {
     const data = copyOf(seeded)
     const [former, proposed, wasBefore] = [keyIn(data), randomKey(), await stateOf(data)]
     for (const step of STEPS.slice(0, done)) await step(data, parseMasterKey(former), parseMasterKey(proposed))
-    writeFileSync(join(data, '.master.key.next.1'), 'of a process that was killed while it wrote')
+    writeFileSync(join(data, `.master.key.next.${NO_PROCESS}`), 'of a process that was killed while it wrote')
     const resealed = done === STEPS.length
 
     assert.equal((await stateOf(data)).masterKey, fingerprint(resealed ? proposed : former))

@@ -23,7 +23,8 @@ import { basename, join } from 'node:path'
 const KEY_BYTES = 32
 /** Of 32 random bytes some 30 differ; fewer than these come once in 10^15 keys. */
 const DISTINCT_BYTES_MIN = 16
-const DRAFT = /^\.master\.key(\.next)?\.\d+$/
+/** A key file that a process writes: its id is the last part. */
+const DRAFT = /^\.master\.key(?:\.next)?\.(\d+)$/
 
 const pathIn = (directory: string) => join(directory, 'master.key')
 const nextPathIn = (directory: string) => join(directory, 'master.key.next')
@@ -117,8 +118,11 @@ export function proposeMasterKey(directory: string, key: Uint8Array): Uint8Array
 /** Puts the proposed key in the place of `master.key`: a reader finds the one or the other. */
 export function promoteMasterKey(directory: string): void {
   renameSync(nextPathIn(directory), pathIn(directory))
-  // Of processes that were killed while they wrote.
-  for (const name of readdirSync(directory)) if (DRAFT.test(name)) rmSync(join(directory, name), { force: true })
+  for (const name of readdirSync(directory)) {
+    const [, writer] = DRAFT.exec(name) ?? []
+    // It was killed while it wrote.
+    if (writer !== undefined && !isRunning(Number(writer))) rmSync(join(directory, name), { force: true })
+  }
   sync(directory)
 }
 
@@ -154,6 +158,14 @@ function unlessThere(make: () => void): void {
     make()
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    return process.kill(processId, 0)
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH'
   }
 }
 
