@@ -34,12 +34,14 @@ import { vendors } from './vendors/index.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** What tests replace: time, randomness, where the log goes, and how webhooks find a host. */
+/** What tests replace: time, randomness, where the log goes, how webhooks find a host, and the store that is opened. */
 export interface Surroundings {
   clock?: Clock
   ids?: Ids
   log?: DestinationStream
   lookup?: Lookup
+  /** Open already, and left open. */
+  store?: Store
 }
 
 export interface App {
@@ -59,7 +61,10 @@ export interface App {
 export async function openContext(config: Config, surroundings: Surroundings = {}) {
   const clock = surroundings.clock ?? systemClock
   const log = createLog(config.logLevel, surroundings.log)
-  const store = await openStore(config.data, config.postgres, log)
+  const store = surroundings.store ?? (await openStore(config.data, config.postgres, log))
+  const close = async () => {
+    if (store !== surroundings.store) await store.close()
+  }
   try {
     if (!(await isMigrated(store.db, migrations()))) await store.patiently(db => migrate(db, migrations()))
     const vault = await openVaultOf(config, store, clock, log)
@@ -92,9 +97,9 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       afterCommit: action => action(),
       enterLog: async () => {},
     }
-    return { context, log, metrics, limitJobs: limits.jobs, close: () => store.close() }
+    return { context, log, metrics, limitJobs: limits.jobs, close }
   } catch (error) {
-    await store.close()
+    await close()
     throw error
   }
 }

@@ -13,6 +13,8 @@ export const SERVER_URL = 'TEST_POSTGRES_URL'
 /** Has every table, and a function that empties them; it is copied for each app. */
 export const TEMPLATE = 'understudy'
 export const EMPTY_STORE = 'empty_store'
+/** The data keys are the master key's, which is the same for all. */
+export const KEPT_TABLES = ['data_keys', 'kysely_migration', 'kysely_migration_lock']
 
 /** Tests lose nothing that they would miss after a power cut. */
 const SETTINGS = [
@@ -46,12 +48,12 @@ export async function startTestPostgres(): Promise<TestPostgres> {
 }
 
 /**
- * Deletes beat truncation where tables hold a handful of rows, and a function's statements are planned once. The data
- * keys stay: they are the master key's. It fails where a table is gone.
+ * Deletes beat truncation where tables hold a handful of rows, and a function's statements are planned once. It fails
+ * where a table is gone.
  */
 const EMPTYING = `
 do $do$ declare
-  kept text[] = array['data_keys', 'kysely_migration', 'kysely_migration_lock'];
+  kept text[] = '{${KEPT_TABLES}}';
   deletes text = (select string_agg(format('delete from %I;', tablename), ' ') from pg_tables
     where schemaname = 'public' and tablename <> all (kept));
   looks text = (select string_agg(format('perform from %I limit 0;', name), ' ') from unnest(kept) as name);
