@@ -54,11 +54,24 @@ export class WrongMasterKeyError extends Error {
 
 /** Loads the store's data keys, making them on the first use. Throws WrongMasterKeyError. */
 export async function openVault(db: Kysely<Database>, masterKey: Uint8Array, now: number): Promise<Vault> {
-  const salt = randomBytes(32).toString('base64url')
   const master = createSecretKey(masterKey)
   const lookup = await dataKey(db, master, 'lookup', now)
   const seal = await dataKey(db, master, 'seal', now)
   const attest = await dataKey(db, master, 'attest', now)
+  return vaultOf(lookup, seal, attest)
+}
+
+/** As `openVault`, but makes nothing: undefined where the store has not all of its data keys yet. */
+export async function openVaultToRead(db: Kysely<Database>, masterKey: Uint8Array): Promise<Vault | undefined> {
+  const master = createSecretKey(masterKey)
+  const rows = await db.selectFrom('data_keys').select(['purpose', 'sealed_key']).execute()
+  const keys = new Map(rows.map(({ purpose, sealed_key }) => [purpose, opened(master, sealed_key, purpose)]))
+  const [lookup, seal, attest] = [keys.get('lookup'), keys.get('seal'), keys.get('attest')]
+  return lookup && seal && attest && vaultOf(lookup, seal, attest)
+}
+
+function vaultOf(lookup: KeyObject, seal: KeyObject, attest: KeyObject): Vault {
+  const salt = randomBytes(32).toString('base64url')
   return {
     memoryHash: secret => hash('sha256', salt + secret, 'base64url'),
     lookupHash: secret => createHmac('sha256', lookup).update(secret).digest('base64url'),

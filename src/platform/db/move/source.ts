@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { Kysely, sql } from 'kysely'
 import type { Database } from '../database.ts'
-import type { Migrations } from '../migrate.ts'
+import { ageOf, type Migrations } from '../migrate.ts'
 import { SqliteConnection, sqliteDialect } from '../sqlite.ts'
 
 export interface Table {
@@ -38,7 +38,7 @@ export async function openSource(path: string, migrations: Migrations): Promise<
   try {
     holdAlone(database, path)
     const db = new Kysely<Database>({ dialect: sqliteDialect(database, new SqliteConnection(database)) })
-    await checkVersion(db, Object.keys(migrations))
+    await checkVersion(db, migrations)
     return {
       db,
       tables: await tablesOf(db),
@@ -67,15 +67,12 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
-async function checkVersion(db: Kysely<Database>, known: string[]): Promise<void> {
-  const kept = await sql`select 1 from sqlite_schema where name = 'kysely_migration'`.execute(db)
-  const { rows } =
-    kept.rows.length === 0 ? { rows: [] } : await sql<{ name: string }>`select name from kysely_migration`.execute(db)
-  const applied = rows.map(({ name }) => name)
-  if (applied.some(name => !known.includes(name))) {
+async function checkVersion(db: Kysely<Database>, migrations: Migrations): Promise<void> {
+  const age = await ageOf(db, migrations)
+  if (age === 'newer') {
     throw new Error('the store is of a newer version; move it with the Understudy that ran on it last')
   }
-  if (known.some(name => !applied.includes(name))) {
+  if (age !== 'current') {
     throw new Error('the store is of an older version; start this server on it once, stop it, and then move it')
   }
 }
