@@ -13,7 +13,7 @@ import { temporaryDirectory } from './process.ts'
 import { freshStore } from './store.ts'
 import { FakeClock } from './support.ts'
 
-export const SEED = `
+const SEED = `
 aftership:
   accounts: [{ email: owner@acme.test }]
   organizations:

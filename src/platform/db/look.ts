@@ -95,8 +95,9 @@ async function factsOf(db: Kysely<Database>): Promise<ServerFacts> {
         - coalesce(current_setting('reserved_connections', true)::int, 0) as connections_max,
       (select count(*) from pg_stat_activity where application_name = 'understudy' and pid <> pg_backend_pid())
         as connections_ours,
-      (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid())
-        as connections,
+      -- What others' backends are, not every user may see; these two all may.
+      (select count(*) from pg_stat_activity
+        where datid is not null and usesysid is not null and pid <> pg_backend_pid()) as connections,
       (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db)
   const [facts] = rows
   if (!facts) throw new Error('the database server said nothing of itself')
