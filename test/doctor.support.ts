@@ -9,6 +9,7 @@ import { closeSubject, openSubject, type Surroundings } from '../src/doctor/subj
 import { type Principal, withTransaction } from '../src/platform/context.ts'
 import * as events from '../src/platform/events/events.ts'
 import { loadSeed, parseSeed, type SampleCredentials } from '../src/seed/load.ts'
+import { SERVER_URL } from './postgres.ts'
 import { temporaryDirectory } from './process.ts'
 import { freshStore } from './store.ts'
 import { FakeClock } from './support.ts'
@@ -46,15 +47,16 @@ export interface Patient {
 export async function startPatient(seed = SEED, settings: Partial<Config> = {}): Promise<Patient> {
   const clock = new FakeClock('2026-12-04T09:30:00.000Z')
   const home = temporaryDirectory()
-  const store = await freshStore()
+  // One in memory can be looked at by nobody: on SQLite a file.
+  const store = process.env[SERVER_URL] === undefined ? undefined : await freshStore()
   const defaults = await readConfig({ data: home, port: '0' }, {})
-  const config = { ...defaults, ...store.config, ...settings }
+  const config = { ...defaults, ...store?.config, ...settings }
   const app = await createApp({ ...config, logLevel: 'silent' }, { clock })
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= app.close())
   after(async () => {
     await stop()
-    await store.release()
+    await store?.release()
   })
   const samples = await loadSeed(app.context, await parseSeed('test', seed))
   const look = async ({ config: changed, timeLimitMs = LIMIT_MS, ...surroundings }: Changes = {}) => {

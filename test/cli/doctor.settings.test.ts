@@ -5,21 +5,21 @@ import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { type Config, readConfig, VARIABLES } from '../src/config.ts'
-import { judgeApart, judgeSteps } from '../src/doctor/clock.ts'
-import { judgeSpace } from '../src/doctor/data-directory.ts'
-import { diagnose } from '../src/doctor/diagnose.ts'
-import { linesOf as printed, summaryOf } from '../src/doctor/report.ts'
-import { judgeNode } from '../src/doctor/runtime.ts'
-import { judgeServer } from '../src/doctor/store.ts'
-import type { Surroundings } from '../src/doctor/subject.ts'
-import { linesOf, lookAt } from './doctor.support.ts'
-import { fileWith, temporaryDirectory } from './process.ts'
-import { DAY, FakeClock } from './support.ts'
+import { type Config, readConfig, VARIABLES } from '../../src/config.ts'
+import { judgeApart, judgeSteps } from '../../src/doctor/clock.ts'
+import { judgeSpace } from '../../src/doctor/data-directory.ts'
+import { diagnose } from '../../src/doctor/diagnose.ts'
+import { linesOf as printed, summaryOf } from '../../src/doctor/report.ts'
+import { judgeNode } from '../../src/doctor/runtime.ts'
+import { judgeServer } from '../../src/doctor/store.ts'
+import type { Surroundings } from '../../src/doctor/subject.ts'
+import { linesOf, lookAt } from '../doctor.support.ts'
+import { fileWith, temporaryDirectory } from '../process.ts'
+import { DAY, FakeClock } from '../support.ts'
 
 const tls = {
-  cert: readFileSync(new URL('./fixtures/tls-cert.pem', import.meta.url)),
-  key: readFileSync(new URL('./fixtures/tls-key.pem', import.meta.url)),
+  cert: readFileSync(new URL('../fixtures/tls-cert.pem', import.meta.url)),
+  key: readFileSync(new URL('../fixtures/tls-key.pem', import.meta.url)),
 }
 
 function surroundingsAt(now: string, env: NodeJS.ProcessEnv = {}): Surroundings {
@@ -65,7 +65,7 @@ test('variables that nothing reads, and settings that count for nothing beside o
 })
 
 test('the variables that are known are those that are read', () => {
-  const source = readFileSync(new URL('../src/config.ts', import.meta.url), 'utf8')
+  const source = readFileSync(new URL('../../src/config.ts', import.meta.url), 'utf8')
   const read = [...source.matchAll(/env\.(UNDERSTUDY_\w+)/g)].map(([, name = '']) => name)
   assert.deepEqual([...new Set(read)].sort(), [...VARIABLES].sort())
 })
