@@ -115,6 +115,11 @@ test('a mail server is signed in to, and gets no mail; a password that it refuse
   assert.deepEqual(await said('mail', { config: { smtp: server.smtp('hunter22') } }), [
     ['ok', `${place} takes our mails`],
   ])
+  // Any address but loopback's own is one that others may listen in on the way to.
+  const inClear = { ...server.smtp('hunter22'), url: `smtp://u:hunter22@0.0.0.0:${server.port}` }
+  const [plain] = await said('mail', { config: { smtp: inClear } })
+  const found = `0.0.0.0:${server.port} takes our mails, and what signs us in, without TLS`
+  assert.deepEqual(plain, ['warning', found])
   assert.equal(server.mails(), 0)
   const refused = await look({ config: { smtp: server.smtp('wrong%20pass') } })
   const line = refused.find(({ check }) => check === 'mail')

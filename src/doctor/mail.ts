@@ -23,18 +23,25 @@ export const mail: Check = {
 /** Signs in and out again; nothing is sent. */
 async function judgeServer(subject: Subject, smtp: SmtpSettings): Promise<Finding> {
   const { host, hostname, protocol } = new URL(smtp.url)
+  const requireTLS = protocol === 'smtp:' && !isLoopback(hostname)
   try {
-    await checkSmtp(smtp, { requireTLS: protocol === 'smtp:' && !isLoopback(hostname) })
-    return ok(`${host} takes our mails`)
+    if (await isTaken(smtp, requireTLS)) return ok(`${host} takes our mails`)
+    await checkSmtp(smtp, {})
+    const found = `${host} takes our mails, and what signs us in, without TLS`
+    return warning(found, 'use smtps://, or a server with STARTTLS')
   } catch (error) {
-    const plain =
-      protocol === 'smtp:' &&
-      (await checkSmtp(smtp, {}).then(
-        () => true,
-        () => false,
-      ))
-    if (!plain) return failure(`${host} does not take our mails: ${quoted(subject, error)}`, 'mend smtp.url')
-    return warning(`${host} takes our mails, and its password, without TLS`, 'use smtps://, or a server with STARTTLS')
+    return failure(`${host} does not take our mails: ${quoted(subject, error)}`, 'mend smtp.url')
+  }
+}
+
+/** False where the server has no TLS, and it is wanted. Throws what else there is against our mails. */
+async function isTaken(smtp: SmtpSettings, requireTLS: boolean): Promise<boolean> {
+  try {
+    await checkSmtp(smtp, { requireTLS })
+    return true
+  } catch (error) {
+    if (requireTLS && error instanceof Error && 'code' in error && error.code === 'ETLS') return false
+    throw error
   }
 }
 
