@@ -9,15 +9,15 @@ import { readConfig } from '../src/config.ts'
 import { basic } from './easypost.support.ts'
 import { fileWith, run, start, temporaryDirectory } from './process.ts'
 
-const KEY = 'EZAKacme'
-const PARENT = 'user_0123456789abcdef0123456789abcdef'
+const KEY = 'EZAKbackup'
+const PARENT = 'user_backup'
 /** A parent whose children are made faster than a vendor would allow. */
 export const SEED = fileWith(
   'seed.yaml',
   `
 easypost:
   users:
-    - { id: ${PARENT}, name: Acme, rateLimit: { listPerSecond: 1000000, perSecond: 1000000 }, keys: { production: ${KEY} } }
+    - { id: ${PARENT}, name: Writers, rateLimit: { listPerSecond: 1000000, perSecond: 1000000 }, keys: { production: ${KEY} } }
 `,
 )
 const HEADERS = { authorization: basic(KEY), 'content-type': 'application/json' }

@@ -53,7 +53,7 @@ function withBytes(change: (bytes: Buffer) => Buffer): string {
 
 /** A text that stands in many places of the file, in one of them spelt otherwise. */
 function misspelt(bytes: Buffer): Buffer {
-  bytes.write('Bcme', bytes.lastIndexOf('"name":"Acme"') + '"name":"'.length)
+  bytes.write('Readers', bytes.lastIndexOf('"name":"Writers"') + '"name":"'.length)
   return bytes
 }
 
@@ -91,6 +91,7 @@ test('backup: no store, a file that is there, another version, a damaged store',
   writeFileSync(damaged, holed(readFileSync(damaged)))
   const cases: [out: string, data: string, says: RegExp][] = [
     [join(directory, 'a'), temporaryDirectory(), /^there is no store at .*understudy\.db$/],
+    [join(directory, 'a'), join(fileWith('understudy.db', ''), '..'), /^there is no store at \//],
     [there, store, /^.*there\.db is there already; name another file, or remove it first$/],
     [inStore('understudy.db'), store, /understudy\.db is there already/],
     [join(directory, 'none', 'a'), store, /^there is no directory .*none$/],

@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { checkMasterKey } from '../../credentials/vault.ts'
-import { isPostgresUrl, sqliteFileIn } from '../engine.ts'
+import { isPostgresUrl, shownLocation, sqliteFileIn } from '../engine.ts'
 import type { Migrations } from '../migrate.ts'
-import { appliedTo, sourceIn } from '../move/source.ts'
+import { appliedTo, kyselyOn, sourceIn } from '../move/source.ts'
 import type { Tallied } from '../move/tally.ts'
 import { type Check, checkVersion } from '../move/version.ts'
 import { differing, type Manifest, talliesOf, writeManifest } from './manifest.ts'
@@ -41,6 +41,7 @@ export async function backUp(
   if (existsSync(path)) throw taken()
   if (!existsSync(dirname(path))) throw new Error(`there is no directory ${dirname(path)}`)
   const check: Check = async (db, applied) => {
+    if (applied.length === 0) throw new Error(`there is no store at ${shownLocation(location)}`)
     checkVersion('the store', applied, migrations, BACKED_UP_BY)
     if (masterKey) await checkMasterKey(db, masterKey)
   }
@@ -59,7 +60,7 @@ async function copyFromSqlite(path: string, draft: string, check: Check): Promis
   if (!existsSync(path)) throw new Error(`there is no store at ${path}`)
   const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
   try {
-    const { db } = await sourceIn(database)
+    const db = kyselyOn(database)
     await check(db, await appliedTo(db))
     vacuumInto(database, draft)
   } finally {

@@ -9,7 +9,7 @@ import { connectTo } from '../move/connection.ts'
 import { cellsOf } from '../move/copy-text.ts'
 import { inKeyOrder, isWholeNumber, type Match, matched } from '../move/match.ts'
 import { copyOut } from '../move/postgres-copy.ts'
-import { quoted, type Source, sourceIn } from '../move/source.ts'
+import { kyselyOn, quoted, type Source, sourceIn } from '../move/source.ts'
 import { type Tallied, Tally } from '../move/tally.ts'
 import { appliedIn, lastNumbersIn, tablesIn } from '../move/target.ts'
 import type { Check } from '../move/version.ts'
@@ -50,8 +50,7 @@ export async function copyFromPostgres(
 }
 
 async function emptyStore(database: DatabaseSync, migrations: Migrations): Promise<Source> {
-  const { db } = await sourceIn(database)
-  await migrate(db, migrations)
+  await migrate(kyselyOn(database), migrations)
   return sourceIn(database)
 }
 

@@ -45,18 +45,22 @@ export async function openSource(path: string, migrations: Migrations): Promise<
   const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
   try {
     holdAlone(database, path)
-    const source = await sourceIn(database)
-    checkVersion('the store', await appliedTo(source.db), migrations, MOVED_BY)
-    return source
+    checkVersion('the store', await appliedTo(kyselyOn(database)), migrations, MOVED_BY)
+    return await sourceIn(database)
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-/** What is in an open file; whoever opened it says who else may use it meanwhile. */
+/** Queries on an open file, whatever is in it. */
+export function kyselyOn(database: DatabaseSync): Kysely<Database> {
+  return new Kysely<Database>({ dialect: sqliteDialect(database, new SqliteConnection(database)) })
+}
+
+/** The store in an open file; whoever opened it says who else may use it meanwhile. */
 export async function sourceIn(database: DatabaseSync): Promise<Source> {
-  const db = new Kysely<Database>({ dialect: sqliteDialect(database, new SqliteConnection(database)) })
+  const db = kyselyOn(database)
   return {
     db,
     tables: await tablesOf(db),
