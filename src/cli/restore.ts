@@ -3,7 +3,6 @@ import { migrations } from '../app.ts'
 import { type Config, readConfig } from '../config.ts'
 import { systemClock } from '../platform/clock.ts'
 import { masterKeyKeptIn } from '../platform/credentials/master-key.ts'
-import { checkMasterKey } from '../platform/credentials/vault.ts'
 import type { Backup } from '../platform/db/backup/restore.ts'
 import { IN_MEMORY, isPostgresUrl, shownLocation } from '../platform/db/engine.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
@@ -17,34 +16,17 @@ export const restore: Command = {
     const config = await readConfig(flags)
     if (config.data === IN_MEMORY) throw new UsageError('a store in memory ends with its server: none can be restored')
     // Loaded for this command alone: no other one waits for what it stands on.
-    const restoring = await import('../platform/db/backup/restore.ts')
-    const opened = await restoring.openBackup(resolve(positionals[0] ?? ''), migrations())
+    const { openBackup, restoreInto } = await import('../platform/db/backup/restore.ts')
+    const opened = await openBackup(resolve(positionals[0] ?? ''), migrations())
     try {
-      const now = systemClock.now()
-      if (isPostgresUrl(config.data)) {
-        await check(restoring, opened, config)
-        await restoring.restoreIntoPostgres(opened, config.data, migrations(), now)
-      } else {
-        restoring.checkNoStoreIn(config.data)
-        await check(restoring, opened, config)
-        await restoring.restoreIntoDirectory(opened, config.data, now)
-      }
+      const store = { location: config.data, masterKey: masterKeyOf(config) }
+      await restoreInto(store, opened, migrations(), systemClock.now())
       print(report(opened, config))
     } finally {
       opened.source.close()
     }
     return 0
   },
-}
-
-/** Before anything is written. */
-async function check(
-  { checkBackup }: typeof import('../platform/db/backup/restore.ts'),
-  opened: Backup,
-  config: Config,
-): Promise<void> {
-  await checkMasterKey(opened.source.db, masterKeyOf(config))
-  checkBackup(opened)
 }
 
 /** The key that the server on the new store will need too. */

@@ -115,6 +115,7 @@ test('restore: what is no backup, a damaged one, another version; no store is ma
     [withBytes(holed), /is damaged/],
     [withBytes(misspelt), /is damaged: the rows of \w+ are not those that were backed up$/],
     [changed(file, "delete from settings; insert into settings values ('a', 'b', 'c')"), /is damaged: the rows of /],
+    [changed(file, "update data_keys set sealed_key = 'a' || sealed_key"), /is damaged: the rows of data_keys are/],
     [changed(file, "update understudy_backup set tables = '['"), /is damaged; restore another backup$/],
     [
       changed(file, "insert into kysely_migration values ('2999-01-01-later', 'then')"),

@@ -5,9 +5,10 @@ import { basename } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { timestamp } from '../../clock.ts'
+import { checkMasterKey } from '../../credentials/vault.ts'
 import { randomIds } from '../../ids.ts'
 import type { Database } from '../database.ts'
-import { sqliteFileIn } from '../engine.ts'
+import { isPostgresUrl, sqliteFileIn } from '../engine.ts'
 import type { Migrations } from '../migrate.ts'
 import { appliedTo, MANIFEST_TABLE, type Source, sourceIn } from '../move/source.ts'
 import { checkVersion } from '../move/version.ts'
@@ -23,7 +24,7 @@ export interface Backup {
 }
 
 const RESTORED_BY = {
-  newer: 'restore it with the Understudy that made it, or a later one',
+  newer: 'restore it with the Understudy that made it',
   older: 'restore it with the Understudy that made it, and then start this one on that store',
 }
 /** SQLite would take a log that another store left behind for this one's. */
@@ -52,8 +53,33 @@ export async function openBackup(path: string, migrations: Migrations): Promise<
   }
 }
 
+/** A data directory or a `postgres://` URL, and the master key that a server on it will have. */
+export interface StoreToMake {
+  location: string
+  masterKey: Uint8Array
+}
+
+/**
+ * Makes a store of a backup where none is yet. Throws, and leaves none, when one is there or anything is left of one, when
+ * anything in the backup is not as it was written, when the master key is not the backup's, and as `moveStore` does.
+ */
+export async function restoreInto(
+  { location, masterKey }: StoreToMake,
+  backup: Backup,
+  migrations: Migrations,
+  now: number,
+): Promise<void> {
+  const shared = isPostgresUrl(location)
+  if (!shared) checkNoStoreIn(location)
+  // First, as a data key that is damaged looks like one of another master key.
+  checkBackup(backup)
+  await checkMasterKey(backup.source.db, masterKey)
+  if (shared) await intoPostgres(backup, location, migrations, now)
+  else await intoDirectory(backup, location, now)
+}
+
 /** Reads all of it. Throws when anything in it is not as it was written. */
-export function checkBackup({ path, manifest, source, database }: Backup): void {
+function checkBackup({ path, manifest, source, database }: Backup): void {
   try {
     checkIntact(database, path)
     checkRows(manifest, source, path)
@@ -73,7 +99,7 @@ function damagedOr(error: unknown, path: string): unknown {
 }
 
 /** Throws when a store is in `directory`, or anything is left of one. */
-export function checkNoStoreIn(directory: string): void {
+function checkNoStoreIn(directory: string): void {
   const left = STORE_FILES.map(suffix => sqliteFileIn(directory) + suffix).filter(path => existsSync(path))
   if (left.length === 0) return
   const names = left.map(path => basename(path)).join(', ')
@@ -82,9 +108,7 @@ export function checkNoStoreIn(directory: string): void {
   )
 }
 
-/** Makes a store of a backup in `directory`, where none may be. Throws, and leaves none, when anything goes wrong. */
-export async function restoreIntoDirectory(backup: Backup, directory: string, now: number): Promise<void> {
-  checkNoStoreIn(directory)
+async function intoDirectory(backup: Backup, directory: string, now: number): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = sqliteFileIn(directory)
   const taken = () => new Error(`a server was started on ${directory} meanwhile; stop it, and name another directory`)
@@ -105,13 +129,13 @@ export async function restoreIntoDirectory(backup: Backup, directory: string, no
   })
 }
 
-/** Makes a store of a backup in the PostgreSQL database at `url`, which has to be empty. Throws as `moveStore` does. */
-export async function restoreIntoPostgres(
+async function intoPostgres(
   { source, manifest }: Backup,
   url: string,
   migrations: Migrations,
   now: number,
 ): Promise<void> {
+  // PostgreSQL's driver is loaded where it is needed.
   const { moveStore } = await import('../move/move.ts')
   const finish = (tx: Kysely<Database>) => recordRestore(tx, manifest, now)
   await moveStore(afterRestore(source), url, migrations, () => {}, finish)
