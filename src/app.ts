@@ -14,7 +14,7 @@ import { LookupCache } from './platform/credentials/lookup-cache.ts'
 import { masterKeyIn, randomMasterKey } from './platform/credentials/master-key.ts'
 import { Usage } from './platform/credentials/usage.ts'
 import { openVault } from './platform/credentials/vault.ts'
-import { IN_MEMORY, openStore } from './platform/db/engine.ts'
+import { IN_MEMORY, openStore, type Store } from './platform/db/engine.ts'
 import { isMigrated, type Migrations, migrate } from './platform/db/migrate.ts'
 import * as platformMigration from './platform/db/migrations/2026-11-21-platform.ts'
 import type { Webhooks } from './platform/events/dialect.ts'
@@ -34,12 +34,14 @@ import { vendors } from './vendors/index.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** What tests replace: time, randomness, where the log goes, and how webhooks find a host. */
+/** What tests replace: time, randomness, where the log goes, how webhooks find a host, and the store that is opened. */
 export interface Surroundings {
   clock?: Clock
   ids?: Ids
   log?: DestinationStream
   lookup?: Lookup
+  /** Open already, and left open. */
+  store?: Store
 }
 
 export interface App {
@@ -59,7 +61,10 @@ export interface App {
 export async function openContext(config: Config, surroundings: Surroundings = {}) {
   const clock = surroundings.clock ?? systemClock
   const log = createLog(config.logLevel, surroundings.log)
-  const store = await openStore(config.data, config.postgres, log)
+  const store = surroundings.store ?? (await openStore(config.data, config.postgres, log))
+  const close = async () => {
+    if (store !== surroundings.store) await store.close()
+  }
   try {
     if (!(await isMigrated(store.db, migrations()))) await store.patiently(db => migrate(db, migrations()))
     const masterKey = config.masterKey ?? (config.data === IN_MEMORY ? randomMasterKey() : masterKeyIn(config.home))
@@ -93,9 +98,9 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       afterCommit: action => action(),
       enterLog: async () => {},
     }
-    return { context, log, metrics, limitJobs: limits.jobs, close: () => store.close() }
+    return { context, log, metrics, limitJobs: limits.jobs, close }
   } catch (error) {
-    await store.close()
+    await close()
     throw error
   }
 }

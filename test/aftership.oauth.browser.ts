@@ -6,7 +6,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { TestApp } from './support.ts'
 
 export const CALLBACK = 'http://127.0.0.1:9000/callback'
-export const VERIFIER = 'correct-horse-battery-staple-correct-horse-battery'
+const VERIFIER = 'correct-horse-battery-staple-correct-horse-battery'
 export const READ = 'aftership:members:read'
 export const WRITE = 'aftership:members:write'
 

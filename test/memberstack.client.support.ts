@@ -54,7 +54,7 @@ export const gold = {
   ],
 }
 
-export const club = acmeWith({}, { plans: [...Object.values(plans), tour, gold] })
+const club = acmeWith({}, { plans: [...Object.values(plans), tour, gold] })
 
 /** Acme alone: half the members to hash passwords for. */
 export const ACME = seedOf(club)

@@ -10,7 +10,7 @@ export interface StripeSubscription {
   status: string
 }
 
-export interface StripeRequest {
+interface StripeRequest {
   /** Without the query: `DELETE /v1/subscriptions/sub_1`. */
   line: string
   query: Record<string, string>
@@ -19,14 +19,14 @@ export interface StripeRequest {
 }
 
 /** Which requests fail. */
-export interface Affected {
+interface Affected {
   /** Those with exactly this line, as in `StripeRequest`; all of them when left out. */
   on?: string
   /** The next so many; every one until `recover` when left out. */
   times?: number
 }
 
-export interface StripeError {
+interface StripeError {
   type?: string
   code?: string
   param?: string

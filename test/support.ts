@@ -8,7 +8,7 @@ import { type Config, readConfig } from '../src/config.ts'
 import * as events from '../src/platform/events/events.ts'
 import * as outbox from '../src/platform/mail/outbox.ts'
 import { loadSeed, parseSeed, type SampleCredentials } from '../src/seed/load.ts'
-import { freshStore } from './store.ts'
+import { type FreshStore, freshStore } from './store.ts'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
@@ -56,20 +56,17 @@ const CHEAP_PASSWORDS = { memoryKiB: 8, passes: 1, parallelism: 1, concurrency: 
 /** Settings of the app, and `now`: where the clock starts to stand. */
 type StartOptions = Partial<Config> & { now?: string }
 
-/** An app in memory with this seed (YAML), closed when the test that starts it ends. */
+/** An app with this seed (YAML) on a store of its own, unless one is named; closed when the test that starts it ends. */
 export async function startApp(seed: string, options: StartOptions = {}): Promise<TestApp> {
   const { now = '2026-03-04T09:30:00.000Z', ...settings } = options
   const clock = new FakeClock(now)
   const log: LogLine[] = []
   const destination = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
   const defaults = await readConfig({ data: ':memory:', port: '0' }, {})
-  const store = await freshStore()
-  const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...store.config, ...settings }
-  const app = await createApp(config, { clock, log: destination })
-  after(async () => {
-    await app.close()
-    await store.release()
-  })
+  const fresh = settings.data === undefined ? await freshStore() : undefined
+  const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...fresh?.config, ...settings }
+  const app = await createApp(config, { clock, log: destination, ...(fresh && { store: fresh.store }) })
+  closeAfter(app, fresh)
   const samples = await loadSeed(app.context, await parseSeed('test', seed))
 
   let seen = await lastSequence(app)
@@ -97,6 +94,14 @@ export async function startApp(seed: string, options: StartOptions = {}): Promis
       return Promise.all(items.map(mail => outbox.get(app.context, mail.id)))
     },
   }
+}
+
+/** The runner keeps what is registered here until its own end: it must not keep each app with it. */
+function closeAfter(app: App, fresh: FreshStore | undefined): void {
+  const ends = [app.close, fresh?.release]
+  after(async () => {
+    for (const end of ends.splice(0)) await end?.()
+  })
 }
 
 async function lastSequence(app: App): Promise<number> {

@@ -20,7 +20,7 @@ export const principal: Principal = { vendor: 'test', tenant: 'acme', actor: 'ke
 export const EVERYTHING = { limit: 1000 }
 
 /** Three attempts; a delivery that used them up disables its endpoint. */
-export const testDialect: WebhookDialect = {
+const testDialect: WebhookDialect = {
   events: ['thing.made', 'thing.gone', 'other.made'],
   silentEvents: ['thing.never'],
   render: ({ id, type, data }, { mode }) =>

