@@ -5,19 +5,20 @@ import { cpSync, mkdtempSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openContext } from '../src/app.ts'
+import type { Command } from '../src/cli/command.ts'
 import { readConfig } from '../src/config.ts'
 import { basic } from './easypost.support.ts'
 import { fileWith, run, start, temporaryDirectory } from './process.ts'
 
-const KEY = 'EZAKbackup'
-const PARENT = 'user_backup'
+/** Of the parent whose children are made. */
+const KEY = 'EZAKacmeproduction'
 /** A parent whose children are made faster than a vendor would allow. */
 export const SEED = fileWith(
   'seed.yaml',
   `
 easypost:
   users:
-    - { id: ${PARENT}, name: Writers, rateLimit: { listPerSecond: 1000000, perSecond: 1000000 }, keys: { production: ${KEY} } }
+    - { id: user_writers, name: Writers, rateLimit: { listPerSecond: 1000000, perSecond: 1000000 }, keys: { production: ${KEY} } }
 `,
 )
 const HEADERS = { authorization: basic(KEY), 'content-type': 'application/json' }
@@ -32,6 +33,15 @@ export function homeWithKeyOf(home: string): string {
   const directory = mkdtempSync(join(temporaryDirectory(), 'data-'))
   cpSync(join(home, 'master.key'), join(directory, 'master.key'))
   return directory
+}
+
+/** Runs, in this process, a command that does not get as far as to print anything. */
+export async function assertFails(command: Command, argv: string[], says: RegExp): Promise<void> {
+  await assert.rejects(command.run(argv), (error: Error) => {
+    assert.match(error.message, says)
+    assert.doesNotMatch(error.message, /\n/)
+    return true
+  })
 }
 
 /** Runs a command that has to go well. Gives what it printed. */

@@ -2,6 +2,7 @@
 
 import { closeSync, existsSync, fsyncSync, linkSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isFull } from './sqlite-file.ts'
 
 /**
  * Has a file written beside `path`, in a directory of its own that nobody else can read, and puts it there once it is on
@@ -18,6 +19,8 @@ export async function placed<T>(path: string, taken: () => Error, write: (draft:
     put(draft, path, taken)
     sync(dirname(path))
     return written
+  } catch (error) {
+    throw isFull(error) ? new Error(`there is no room left for ${path}`, { cause: error }) : error
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
