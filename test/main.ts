@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { SERVER_URL, startTestPostgres } from './postgres.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const EVERY_TEST = ['src/**/*.test.ts', 'test/**/*.test.ts']
+const EVERY_TEST = ['bench/**/*.test.ts', 'src/**/*.test.ts', 'test/**/*.test.ts']
 /** What depends on the store. */
 const SCENARIOS = ['test/*.test.ts']
 const TEST_TIMEOUT_MS = 180_000

@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
-import { Connection, expect, request } from '../bench/connection.ts'
-import { inCircles, load } from '../bench/load.ts'
-import { type Raced, type Round, ratioOf } from '../bench/rounds.ts'
+import { Connection, expect, request } from './connection.ts'
+import { inCircles, load } from './load.ts'
+import { type Raced, type Round, ratioOf } from './rounds.ts'
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')

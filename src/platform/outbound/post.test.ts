@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import type { LookupAddress } from 'node:dns'
 import { createServer } from 'node:net'
 import test, { after } from 'node:test'
-import { type OutboundAnswer, OutboundError, type OutboundPost, post } from '../src/platform/outbound/post.ts'
-import { hang, startReceiver, theOnly } from './receiver.ts'
+import { hang, startReceiver, theOnly } from '../../../test/receiver.ts'
+import { type OutboundAnswer, OutboundError, type OutboundPost, post } from './post.ts'
 
 const LIMIT_MS = 10_000
 

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test from 'node:test'
-import { createApp } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import type { Verdict } from '../src/platform/events/seals-verify.ts'
-import { fileWith, run, serve, temporaryDirectory } from './process.ts'
+import { createApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Verdict } from '../../src/platform/events/seals-verify.ts'
+import { fileWith, run, serve, temporaryDirectory } from '../process.ts'
 
 const SEED = `
 aftership:
