@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { pinned, SERVER_CORE } from './cores.ts'
 
+/** As in `npm start`, and for whoever it is compared with. */
+const NODE_FLAGS = ['--max-semi-space-size=8']
+
 export interface ServerProcess {
   pid: number
   url: string
@@ -33,7 +36,7 @@ export async function start(
   { cores = 'one', env = {} }: ProcessOptions = {},
 ): Promise<ServerProcess> {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  const line = [process.execPath, path, ...flags]
+  const line = [process.execPath, ...NODE_FLAGS, path, ...flags]
   const [command = '', ...rest] = pinned(cores === 'one' ? SERVER_CORE : 'all', line)
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...defaultSettings(), ...env } })
   const ended = once(child, 'exit')

@@ -53,6 +53,23 @@ export interface Flags {
 /** A setting that is wrong; the message names it, and its line where it stands in a file. Exit code 2. */
 export class ConfigError extends Error {}
 
+/** Every variable of ours that is read here. */
+export const VARIABLES = [
+  'UNDERSTUDY_CONFIG',
+  'UNDERSTUDY_HOST',
+  'UNDERSTUDY_PORT',
+  'UNDERSTUDY_DATA',
+  'UNDERSTUDY_HOME',
+  'UNDERSTUDY_PUBLIC_URL',
+  'UNDERSTUDY_LOG_LEVEL',
+  'UNDERSTUDY_SMTP_URL',
+  'UNDERSTUDY_SMTP_FROM',
+  'UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES',
+  'UNDERSTUDY_TLS_CERT',
+  'UNDERSTUDY_TLS_KEY',
+  'UNDERSTUDY_MASTER_KEY',
+]
+
 const DIRECTORY = './understudy-data'
 const POSTGRES: PostgresSettings = { poolMax: 10, statementTimeoutMs: 10_000 }
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']

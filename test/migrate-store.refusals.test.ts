@@ -95,5 +95,5 @@ test('a store without its master key, or with another: the new store could not b
 })
 
 test('a database that does not answer', async () => {
-  assertRefused(await move(copyOfStore()), 1, /: cannot connect to the target database: ECONNREFUSED\n$/)
+  assertRefused(await move(copyOfStore()), 1, /: cannot connect to the database: ECONNREFUSED\n$/)
 })

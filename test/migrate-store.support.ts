@@ -22,6 +22,21 @@ const SEED = readFileSync(new URL('./fixtures/seed.all.yaml', import.meta.url), 
   .replaceAll(/(erSecond): \d+/g, '$1: 1000000')
   .replaceAll(/http:\/\/127\.0\.0\.1:9000|https:\/\/receiver\.test/g, REFUSES)
 
+/** What makes the databases' collations and COPY's text format differ from a plain copy. */
+export const ODD_TEXTS = [
+  '',
+  '\\',
+  '\\N',
+  '\\.',
+  'a\tb\nc\rd\be\ff\vg',
+  '\u0001\u001f\u007f',
+  'ä',
+  'z',
+  'Z',
+  'é\u{1f600}',
+  "'",
+]
+
 /** The server on a SQLite store, or on the database that it was moved to; `home` has its master key. */
 export async function open(home: string, data = home): Promise<App> {
   const config = await readConfig({ data, port: '0' }, { UNDERSTUDY_HOME: home, UNDERSTUDY_LOG_LEVEL: 'silent' })

@@ -15,6 +15,7 @@ import {
   emptyDatabase,
   makeTables,
   move,
+  ODD_TEXTS,
   open,
   query,
   rowsIn,
@@ -28,21 +29,6 @@ import { run, temporaryDirectory } from './process.ts'
 const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` }
 const PUBLIC = { 'x-api-key': 'pk_sb_acme' }
 const PARENT = { authorization: basic('EZAKacmeproduction') }
-
-/** What makes the databases' collations and COPY's text format differ from a plain copy. */
-const ODD_TEXTS = [
-  '',
-  '\\',
-  '\\N',
-  '\\.',
-  'a\tb\nc\rd\be\ff\vg',
-  '\u0001\u001f\u007f',
-  'ä',
-  'z',
-  'Z',
-  'é\u{1f600}',
-  "'",
-]
 
 async function send(app: App, request: InjectOptions): Promise<string> {
   const { statusCode, body } = await app.inject(request)

@@ -103,7 +103,8 @@ export async function shell(command: string): Promise<string> {
   return stdout
 }
 
-function start(argv: string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
+/** Runs a command that is not to reach its end: `child` can be killed. */
+export function start(argv: string[], env: NodeJS.ProcessEnv = {}, cwd?: string) {
   const child = spawn(process.execPath, [MAIN, ...argv], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   return { child, ...watch(child) }
 }

@@ -1,14 +1,17 @@
 import { ConfigError } from '../config.ts'
 import { InvalidSeedError } from '../seed/load.ts'
+import { backup } from './backup.ts'
 import { type Command, print, UsageError } from './command.ts'
+import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { events } from './events.ts'
 import { keys } from './keys.ts'
 import { migrateStore } from './migrate-store.ts'
+import { restore } from './restore.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 
-const commands: readonly Command[] = [serve, env, seed, keys, events, migrateStore]
+const commands: readonly Command[] = [serve, env, seed, keys, events, doctor, backup, restore, migrateStore]
 
 /** Runs one command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function run(argv: string[]): Promise<number> {

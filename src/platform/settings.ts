@@ -20,8 +20,10 @@ declare module './db/database.ts' {
 
 const ALLOW_PRIVATE = 'webhooks.allowPrivateAddresses'
 
+type Readable = Pick<Context, 'db'> & { settings: Pick<Context['settings'], 'allowPrivateAddresses'> }
+
 /** Whether webhooks may go to private addresses: as configured, else as stored, else no. */
-export async function allowsPrivateAddresses(ctx: Context): Promise<boolean> {
+export async function allowsPrivateAddresses(ctx: Readable): Promise<boolean> {
   return ctx.settings.allowPrivateAddresses ?? (await read(ctx, ALLOW_PRIVATE)) === true
 }
 
@@ -30,7 +32,7 @@ export function setAllowPrivateAddresses(tx: Context, principal: Principal, valu
 }
 
 /** A stored setting; undefined where none was stored. */
-export async function read(ctx: Context, name: string): Promise<unknown> {
+export async function read(ctx: Pick<Context, 'db'>, name: string): Promise<unknown> {
   const row = await ctx.db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()
   return row && JSON.parse(row.value)
 }

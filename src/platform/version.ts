@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+interface Manifest {
+  version: string
+  devDependencies: { node: string }
+}
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Manifest
 
 /** This server's version, as in package.json. */
-export const version =
-  manifest && typeof manifest === 'object' && 'version' in manifest ? String(manifest.version) : 'unknown'
+export const version = manifest.version
+
+/** The version of Node that this one is tested with, and that comes with its dependencies. */
+export const testedNode = manifest.devDependencies.node

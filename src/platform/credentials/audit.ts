@@ -27,7 +27,7 @@ type AuditMark = 'stale' | 'orphaned' | 'never-used'
 export type IsPresent = (vendor: string, tenant: string, holder: string) => Promise<boolean>
 
 const DAY_MS = 24 * 3600 * 1000
-const STALE_DAYS = 90
+export const STALE_DAYS = 90
 const BATCH = 500
 
 /** Every key, in creation order, read in batches: the caller can write each row away before the next is read. */

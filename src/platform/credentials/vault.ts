@@ -32,7 +32,6 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 
 const PURPOSES = ['lookup', 'seal', 'attest'] as const
-type Purpose = (typeof PURPOSES)[number]
 
 export interface Vault {
   /** Names the master key that opened it. */
@@ -64,18 +63,26 @@ export class WrongMasterKeyError extends Error {
  * store; a new one is sealed under the first. Throws WrongMasterKeyError.
  */
 export async function openVault(db: Kysely<Database>, masterKeys: readonly Uint8Array[], now: number): Promise<Vault> {
+  const vault = await openVaultToRead(db, masterKeys)
+  if (vault) return vault
+  await makeMissing(db, masterKeys, now)
+  const made = await openVaultToRead(db, masterKeys)
+  if (!made) throw new Error('the data keys that were just made are not there')
+  return made
+}
+
+/** As `openVault`, but makes nothing: undefined where the store has not all of its data keys yet. */
+export async function openVaultToRead(
+  db: Kysely<Database>,
+  masterKeys: readonly Uint8Array[],
+): Promise<Vault | undefined> {
+  const { masterKey, keyOf } = await unseal(db, masterKeys)
+  const [lookup, seal, attest] = PURPOSES.map(purpose => keyOf.get(purpose))
+  return lookup && seal && attest && vaultOf(masterKey, lookup, seal, attest)
+}
+
+function vaultOf(masterKey: Uint8Array, lookup: KeyObject, seal: KeyObject, attest: KeyObject): Vault {
   const salt = randomBytes(32).toString('base64url')
-  let { masterKey, keyOf } = await unseal(db, masterKeys)
-  if (PURPOSES.some(purpose => !keyOf.has(purpose))) {
-    await makeMissing(db, masterKeys, now)
-    ;({ masterKey, keyOf } = await unseal(db, masterKeys))
-  }
-  const key = (purpose: Purpose) => {
-    const found = keyOf.get(purpose)
-    if (!found) throw new Error(`the store has no data key for ${purpose}`)
-    return found
-  }
-  const [lookup, seal, attest] = [key('lookup'), key('seal'), key('attest')]
   return {
     masterKeyFingerprint: fingerprintOf(masterKey),
     memoryHash: secret => hash('sha256', salt + secret, 'base64url'),

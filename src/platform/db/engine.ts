@@ -16,7 +16,7 @@ import { Availability } from './availability.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { PostgresSettings } from './postgres.ts'
-import { isPostgresUniqueViolation } from './postgres-errors.ts'
+import { isPostgresMissingTable, isPostgresUniqueViolation } from './postgres-errors.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
 
@@ -214,4 +214,10 @@ const UNIQUE_VIOLATIONS = new Set([2067, 1555])
 export function isUniqueViolation(error: unknown): boolean {
   if (isPostgresUniqueViolation(error)) return true
   return error instanceof Error && 'errcode' in error && UNIQUE_VIOLATIONS.has(Number(error.errcode))
+}
+
+/** True when a statement names a table that the store does not have. */
+export function isMissingTable(error: unknown): boolean {
+  if (isPostgresMissingTable(error)) return true
+  return error instanceof Error && 'errcode' in error && error.message.startsWith('no such table')
 }

@@ -43,6 +43,11 @@ export function isPostgresUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505'
 }
 
+/** SQLSTATE 42P01. */
+export function isPostgresMissingTable(error: unknown): boolean {
+  return codeOf(error) === '42P01'
+}
+
 /** Why the store is away or overloaded, in an operator's words; undefined for any other error. */
 export function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined

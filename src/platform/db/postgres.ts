@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { Socket } from 'node:net'
-import { type CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
+import { CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
 import type { Availability } from './availability.ts'
@@ -24,8 +24,16 @@ const IDLE_IN_TRANSACTION_MS = 60_000
 /** The server gives up a statement a little before us: then it is ended there too, and its connection is still good. */
 const SERVER_SHARE = 0.9
 
-/** A dialect whose connections are opened as they are needed. Its failures are DomainErrors where the store is away. */
-export function postgresDialect(url: string, settings: PostgresSettings, availability: Availability): PostgresDialect {
+/**
+ * A dialect whose connections are opened as they are needed. Its failures are DomainErrors where the store is away.
+ * `session` is said on each connection before anything else.
+ */
+export function postgresDialect(
+  url: string,
+  settings: PostgresSettings,
+  availability: Availability,
+  session?: string,
+): PostgresDialect {
   const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
   // A connection that breaks is dropped; whoever uses it is told by their query, and who comes next opens another.
   pool.on('error', () => {})
@@ -34,7 +42,12 @@ export function postgresDialect(url: string, settings: PostgresSettings, availab
     availability.found()
   })
   const connect = () => opening(async () => lent(await pool.connect()), availability)
-  return new PostgresDialect({ pool: { connect, end: () => pool.end(), options: {} } })
+  return new PostgresDialect({
+    pool: { connect, end: () => pool.end(), options: {} },
+    async onCreateConnection(connection) {
+      if (session !== undefined) await connection.executeQuery(CompiledQuery.raw(session))
+    },
+  })
 }
 
 function clientSettings(url: string, { statementTimeoutMs }: PostgresSettings): pg.ClientConfig {

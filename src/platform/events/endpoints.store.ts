@@ -80,7 +80,7 @@ export const places = {
   headers: (id: string) => `webhook-headers:${id}`,
 }
 
-export function endpointOf(ctx: Context, row: EndpointRow): WebhookEndpoint {
+export function endpointOf(ctx: Pick<Context, 'vault'>, row: EndpointRow): WebhookEndpoint {
   const headers = row.sealed_headers === null ? '[]' : ctx.vault.open(row.sealed_headers, places.headers(row.id))
   return {
     id: row.id,

@@ -28,7 +28,7 @@ type Chain = Pick<Head, 'vendor' | 'tenant'>
 /** There is one for the whole log. */
 const LOG = 'log'
 
-export function findWatermark(ctx: Context): Promise<WatermarkRow | undefined> {
+export function findWatermark(ctx: Pick<Context, 'db'>): Promise<WatermarkRow | undefined> {
   return ctx.db
     .selectFrom('event_watermarks')
     .select(['sequence', 'seals', 'proof'])

@@ -21,6 +21,8 @@ export interface Mailer {
 
 /** A server that accepts a connection and then says nothing must not hold the queue. */
 const TIME_LIMITS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
+/** For who only asks whether it would take a mail. */
+const CHECK_LIMITS = { connectionTimeout: 4000, greetingTimeout: 4000, socketTimeout: 4000, dnsTimeout: 4000 }
 /** No attempt takes longer, however slowly the server talks. */
 const SEND_MAX_MS = 120_000
 /** How long no other node takes a mail: as long as an attempt, and time to write down the outcome. */
@@ -41,6 +43,17 @@ export async function openMailer(settings: SmtpSettings): Promise<Mailer> {
       }
     },
     close: () => transport.close(),
+  }
+}
+
+/** Connects, signs in where the URL has a user, and leaves. Throws what the server says against it. */
+export async function checkSmtp(settings: SmtpSettings, { requireTLS = false }): Promise<void> {
+  const { createTransport } = await import('nodemailer')
+  const transport = createTransport({ url: settings.url, requireTLS, ...CHECK_LIMITS })
+  try {
+    await transport.verify()
+  } finally {
+    transport.close()
   }
 }
 

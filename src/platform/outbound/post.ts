@@ -13,16 +13,19 @@ export type Lookup = (hostname: string) => Promise<LookupAddress[]>
 
 export const lookupAll: Lookup = hostname => systemLookup(hostname, { all: true })
 
-export interface OutboundPost {
+export interface Destination {
   /** http or https; user info in it is ignored. */
   url: URL
+  allowPrivateAddresses: boolean
+  lookup: Lookup
+}
+
+export interface OutboundPost extends Destination {
   /** All there are: none is added. */
   headers: Record<string, string>
   body: Buffer
   /** From the look-up to the end of the answer. */
   timeLimitMs: number
-  allowPrivateAddresses: boolean
-  lookup: Lookup
 }
 
 export interface OutboundAnswer {
@@ -51,8 +54,8 @@ export async function post(request: OutboundPost): Promise<OutboundAnswer> {
   }
 }
 
-/** Looked up once and every one of them checked: the connection goes to these and to no other. */
-async function permitted({ url, lookup, allowPrivateAddresses }: OutboundPost): Promise<LookupAddress[]> {
+/** Looked up once and every one of them checked: the connection goes to these and to no other. Throws OutboundError. */
+export async function permitted({ url, lookup, allowPrivateAddresses }: Destination): Promise<LookupAddress[]> {
   const literal = literalIn(url.hostname)
   const addresses =
     literal === undefined ? await lookup(url.hostname) : [{ address: literal, family: literal.includes(':') ? 6 : 4 }]
@@ -95,7 +98,7 @@ function exchange(
 }
 
 /** Answers with what was looked up and checked, whatever it is asked. */
-function knowing(addresses: LookupAddress[]): LookupFunction {
+export function knowing(addresses: LookupAddress[]): LookupFunction {
   return (_hostname, { all }, callback) => {
     const [first] = addresses
     if (all || !first) callback(null, addresses)
@@ -124,13 +127,13 @@ function headersOf(response: IncomingMessage): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-function orAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export function orAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     work.then(resolve, reject)
   })
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -16,6 +16,8 @@ const ESCAPES: Record<string, string> = {
   '\v': '\\v',
 }
 
+const MEANINGS = Object.fromEntries(Object.entries(ESCAPES).map(([character, [, letter = '']]) => [letter, character]))
+
 /** One row, line end included. No text may hold a null character: PostgreSQL has none. */
 export function lineOf(cells: readonly Cell[]): string {
   let line = ''
@@ -31,6 +33,14 @@ function textOf(cell: Cell): string {
   if (cell === null) return '\\N'
   if (typeof cell === 'bigint') return cell.toString()
   return cell.replace(ESCAPED, character => ESCAPES[character] ?? character)
+}
+
+/** The texts of one row, line end included: the way back from `lineOf`, without the types. */
+export function cellsOf(line: string): (string | null)[] {
+  return line
+    .slice(0, -1)
+    .split('\t')
+    .map(text => (text === '\\N' ? null : text.replace(/\\(.)/g, (_, letter: string) => MEANINGS[letter] ?? letter)))
 }
 
 /** Lines as pieces that are worth sending. */

@@ -1,6 +1,5 @@
 // Moves a whole store from SQLite into PostgreSQL, in one transaction: all of it, compared row by row, or nothing.
 
-import { createHash } from 'node:crypto'
 import type { SQLOutputValue } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
@@ -8,9 +7,11 @@ import type { Database } from '../database.ts'
 import { type Migrations, migrate } from '../migrate.ts'
 import { connectTo } from './connection.ts'
 import { type Cell, chunksOf, lineOf } from './copy-text.ts'
+import { inKeyOrder, isWholeNumber, type Match, matched } from './match.ts'
 import { copyIn, copyOut } from './postgres-copy.ts'
-import { quoted, type Source, type Table } from './source.ts'
-import { goOn, holdEmpty, type TargetTable, tablesIn, withoutIndexes } from './target.ts'
+import { quoted, type Source } from './source.ts'
+import { Tally } from './tally.ts'
+import { goOn, holdEmpty, tablesIn, withoutIndexes } from './target.ts'
 
 /** A table that has been moved and found equal. */
 export interface MovedTable {
@@ -19,7 +20,6 @@ export interface MovedTable {
   ms: number
 }
 
-const WHOLE_NUMBERS = new Set(['integer', 'bigint'])
 /** Whatever the database's own limits are: whole tables take their time; sorting and indexing them, some memory. */
 const SETTINGS = `
 set local statement_timeout = 0;
@@ -29,7 +29,7 @@ set local maintenance_work_mem = '256MB'`
 
 /**
  * Moves `source` into the PostgreSQL database at `url`, which has to be empty, and tells of each table when it is there.
- * The indexes come last, for all tables together. Throws, and leaves the database as it was, when it holds anything, when
+ * The indexes come last, for all tables together, and `finish` after them. Throws, and leaves the database as it was, when it holds anything, when
  * a value has no place there, when a row comes back other than it was, and when the connection breaks.
  */
 export async function moveStore(
@@ -37,6 +37,7 @@ export async function moveStore(
   url: string,
   migrations: Migrations,
   tell: (moved: MovedTable) => void,
+  finish: (tx: Kysely<Database>) => Promise<void> = async () => {},
 ): Promise<void> {
   const { db, client } = await connectTo(url)
   let failed: unknown
@@ -49,6 +50,7 @@ export async function moveStore(
     for (const move of moves) tell(await moveTable(source, client, move))
     await restoreIndexes()
     await goOn(tx, source.tables)
+    await finish(tx)
   }
   try {
     await db.transaction().execute(tx =>
@@ -65,30 +67,7 @@ export async function moveStore(
   }
 }
 
-interface Move {
-  table: Table
-  /** In the table's order. */
-  types: string[]
-}
-
-/** Every table with its place. Throws when one side has a table or a column that the other has not. */
-function matched(tables: readonly Table[], targets: Map<string, TargetTable>): Move[] {
-  const names = new Set(tables.map(({ name }) => name))
-  for (const [name, { lasting }] of targets) if (lasting && !names.has(name)) throw misfit(name)
-  return tables.flatMap(table => {
-    const target = targets.get(table.name)
-    if (target && !target.lasting) return []
-    const types = table.columns.flatMap(column => target?.columns.get(column) ?? [])
-    if (types.length !== table.columns.length || types.length !== target?.columns.size) throw misfit(table.name)
-    return [{ table, types }]
-  })
-}
-
-function misfit(table: string): Error {
-  return new Error(`the table ${table} is not the same on both engines; this is a fault of Understudy's`)
-}
-
-async function moveTable(source: Source, client: pg.Client, move: Move): Promise<MovedTable> {
+async function moveTable(source: Source, client: pg.Client, move: Match): Promise<MovedTable> {
   const startedAt = performance.now()
   const { name, columns } = move.table
   const list = columns.map(quoted).join(', ')
@@ -96,9 +75,8 @@ async function moveTable(source: Source, client: pg.Client, move: Move): Promise
   const found = new Tally()
   try {
     await copyIn(client, `copy ${quoted(name)} (${list}) from stdin`, chunksOf(linesOf(source, move, sent)))
-    const sorted = `select ${list} from ${quoted(name)} order by ${keyInByteOrder(move)}`
-    const rows = await copyOut(client, `copy (${sorted}) to stdout`, row => found.add(row))
-    if (found.sum() !== sent.sum()) {
+    const rows = await copyOut(client, `copy (${inKeyOrder(move)}) to stdout`, row => found.add(row))
+    if (found.end().sum !== sent.end().sum) {
       throw new Error(`the rows came out other than they went in (${sent.rows} in, ${rows} out)`)
     }
     return { name, rows, ms: performance.now() - startedAt }
@@ -107,23 +85,7 @@ async function moveTable(source: Source, client: pg.Client, move: Move): Promise
   }
 }
 
-/** Rows that go by: how many, and a checksum over all their columns, in their order. */
-class Tally {
-  rows = 0
-  readonly #hash = createHash('sha256')
-
-  add(line: string | Uint8Array): void {
-    this.rows++
-    this.#hash.update(line)
-  }
-
-  /** Ends the tally. */
-  sum(): string {
-    return this.#hash.digest('base64')
-  }
-}
-
-function* linesOf(source: Source, move: Move, tally: Tally): Iterable<string> {
+function* linesOf(source: Source, move: Match, tally: Tally): Iterable<string> {
   for (const cells of source.rowsOf(move.table)) {
     const line = lineOf(storable(cells, move))
     tally.add(line)
@@ -132,21 +94,14 @@ function* linesOf(source: Source, move: Move, tally: Tally): Iterable<string> {
 }
 
 /** The cells, each of its column's type. Throws, naming row and column and nothing else, when one has no place there. */
-function storable(cells: readonly SQLOutputValue[], { table, types }: Move): Cell[] {
+function storable(cells: readonly SQLOutputValue[], { table, types }: Match): Cell[] {
   return cells.map((cell, index) => {
     const type = types[index] ?? ''
     if (cell === null) return cell
-    if (typeof cell === 'bigint' && WHOLE_NUMBERS.has(type)) return cell
+    if (typeof cell === 'bigint' && isWholeNumber(type)) return cell
     if (typeof cell === 'string' && type === 'text' && !cell.includes('\0')) return cell
     const key = table.key.map(column => `${column} ${cells[table.columns.indexOf(column)]}`).join(', ')
     const what = typeof cell === 'string' && type === 'text' ? 'a null character' : `what is no ${type}`
     throw new Error(`the row with ${key} has ${what} in ${table.columns[index]}, which PostgreSQL cannot keep`)
   })
-}
-
-/** As SQLite orders keys: texts by their bytes, whatever the database's own order is. */
-function keyInByteOrder({ table, types }: Move): string {
-  const inByteOrder = (column: string) =>
-    types[table.columns.indexOf(column)] === 'text' ? `${quoted(column)} collate "C"` : quoted(column)
-  return table.key.map(inByteOrder).join(', ')
 }

@@ -38,11 +38,23 @@ export async function copyIn(client: pg.Client, statement: string, chunks: Itera
   await done.promise
 }
 
-/** Runs `copy … to stdout`, and hands over each row as it comes. Returns how many there were. */
+/** Runs `copy … to stdout`, and hands over each row as it comes. Returns how many there were. Throws what `take` throws. */
 export function copyOut(client: pg.Client, statement: string, take: (row: Uint8Array) => void): Promise<number> {
   return new Promise((resolve, reject) => {
-    const query = new CopyOut(statement, (error, result) => (error ? reject(error) : resolve(result.rowCount ?? 0)))
-    query.take = take
+    let failed: unknown
+    const query = new CopyOut(statement, (error, result) => {
+      if (failed ?? error) reject(failed ?? error)
+      else resolve(result.rowCount ?? 0)
+    })
+    // Whatever is thrown here would be nobody's; the rows that are still to come go by.
+    query.take = row => {
+      if (failed) return
+      try {
+        take(row)
+      } catch (error) {
+        failed = error
+      }
+    }
     client.query(query)
   })
 }

@@ -1,4 +1,4 @@
-// The store that is moved: a SQLite file that nobody else has open, and in which nothing is changed.
+// A SQLite file that is read whole. The one of a store that is moved nobody else may have open meanwhile.
 
 import { existsSync } from 'node:fs'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
@@ -6,6 +6,7 @@ import { Kysely, sql } from 'kysely'
 import type { Database } from '../database.ts'
 import type { Migrations } from '../migrate.ts'
 import { SqliteConnection, sqliteDialect } from '../sqlite.ts'
+import { checkVersion } from './version.ts'
 
 export interface Table {
   name: string
@@ -18,15 +19,22 @@ export interface Table {
 
 export interface Source {
   readonly db: Kysely<Database>
-  /** Every table, by name; the migrations' own are left out. */
+  /** Every table, by name; the migrations' own are left out, and a backup's. */
   readonly tables: Table[]
   /** All rows in the order of their keys, texts by their bytes; read one at a time. Whole numbers are bigints. */
   rowsOf(table: Table): Iterable<SQLOutputValue[]>
   close(): void
 }
 
+/** Where a backup says what it is. */
+export const MANIFEST_TABLE = 'understudy_backup'
+
 const LOCK_WAIT_MS = 1000
 const CACHE_KIB = 65_536
+const MOVED_BY = {
+  newer: 'move it with the Understudy that ran on it last',
+  older: 'start this server on it once, stop it, and then move it',
+}
 
 /**
  * Opens the store in the file at `path` for itself alone: until it is closed, no server and no command can open it.
@@ -37,17 +45,27 @@ export async function openSource(path: string, migrations: Migrations): Promise<
   const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
   try {
     holdAlone(database, path)
-    const db = new Kysely<Database>({ dialect: sqliteDialect(database, new SqliteConnection(database)) })
-    await checkVersion(db, Object.keys(migrations))
-    return {
-      db,
-      tables: await tablesOf(db),
-      rowsOf: table => rowsOf(database, table),
-      close: () => database.close(),
-    }
+    checkVersion('the store', await appliedTo(kyselyOn(database)), migrations, MOVED_BY)
+    return await sourceIn(database)
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/** Queries on an open file, whatever is in it. */
+export function kyselyOn(database: DatabaseSync): Kysely<Database> {
+  return new Kysely<Database>({ dialect: sqliteDialect(database, new SqliteConnection(database)) })
+}
+
+/** The store in an open file; whoever opened it says who else may use it meanwhile. */
+export async function sourceIn(database: DatabaseSync): Promise<Source> {
+  const db = kyselyOn(database)
+  return {
+    db,
+    tables: await tablesOf(db),
+    rowsOf: table => rowsOf(database, table),
+    close: () => database.close(),
   }
 }
 
@@ -67,17 +85,12 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
-async function checkVersion(db: Kysely<Database>, known: string[]): Promise<void> {
+/** The names of the migrations that a file has been through. */
+export async function appliedTo(db: Kysely<Database>): Promise<string[]> {
   const kept = await sql`select 1 from sqlite_schema where name = 'kysely_migration'`.execute(db)
-  const { rows } =
-    kept.rows.length === 0 ? { rows: [] } : await sql<{ name: string }>`select name from kysely_migration`.execute(db)
-  const applied = rows.map(({ name }) => name)
-  if (applied.some(name => !known.includes(name))) {
-    throw new Error('the store is of a newer version; move it with the Understudy that ran on it last')
-  }
-  if (known.some(name => !applied.includes(name))) {
-    throw new Error('the store is of an older version; start this server on it once, stop it, and then move it')
-  }
+  if (kept.rows.length === 0) return []
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  return rows.map(({ name }) => name)
 }
 
 async function tablesOf(db: Kysely<Database>): Promise<Table[]> {
@@ -86,6 +99,7 @@ async function tablesOf(db: Kysely<Database>): Promise<Table[]> {
       (select nullif(seq, 0) from sqlite_sequence q where q.name = s.name) as last
     from sqlite_schema s join pragma_table_info(s.name) c
     where s.type = 'table' and s.name not glob 'sqlite_*' and s.name not glob 'kysely_migration*'
+      and s.name <> ${MANIFEST_TABLE}
     order by s.name, c.cid`.execute(db)
   const byTable = Map.groupBy(rows, ({ table }) => table)
   return [...byTable].map(([name, columns]) => ({

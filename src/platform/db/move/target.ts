@@ -1,4 +1,4 @@
-// The database that a store is moved into: what is in it, and what stands aside while rows come in.
+// A PostgreSQL database as the place of a store: what is in it, and what stands aside while rows come in.
 
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database.ts'
@@ -29,6 +29,25 @@ export async function tablesIn(tx: Kysely<Database>): Promise<Map<string, Target
       },
     ]),
   )
+}
+
+/** The names of the migrations that a database has been through. */
+export async function appliedIn(tx: Kysely<Database>): Promise<string[]> {
+  const kept = await sql<{ there: boolean }>`select to_regclass('kysely_migration') is not null as there`.execute(tx)
+  if (!kept.rows[0]?.there) return []
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(tx)
+  return rows.map(({ name }) => name)
+}
+
+/** The highest that each table's growing number has been, in rows that are gone too. */
+export async function lastNumbersIn(tx: Kysely<Database>): Promise<Map<string, string>> {
+  const { rows } = await sql<{ table: string; last: string }>`
+    select t.relname as table, s.last_value as last
+    from pg_depend d join pg_class t on t.oid = d.refobjid join pg_class q on q.oid = d.objid and q.relkind = 'S'
+      join pg_sequences s on s.schemaname = current_schema() and s.sequencename = q.relname
+    where d.deptype in ('a', 'i') and t.relnamespace = to_regnamespace(current_schema())
+      and s.last_value is not null`.execute(tx)
+  return new Map(rows.map(({ table, last }) => [table, last]))
 }
 
 /** Keeps everybody else out until the transaction ends. Throws when there is a table of something else, or any row. */
