@@ -92,7 +92,7 @@ test('a master key that is missing, another, broken, or kept twice', async () =>
   assert.deepEqual(await said('event seals', elsewhere()), [['skipped', 'they cannot be read without the master key']])
   writeFileSync(kept, 'short', { mode: 0o600 })
   const [broken] = await said('master key', elsewhere())
-  assert.match(broken?.join(' ') ?? '', /^failure .*master\.key cannot be used: a master key is 32 bytes/)
+  assert.match(broken?.join(' ') ?? '', /^failure the key file cannot be used: .*master\.key: a master key is 32 bytes/)
   writeFileSync(kept, Buffer.alloc(32, 9).toString('base64'))
   const [wrong] = await said('master key', elsewhere())
   assert.match(wrong?.join(' ') ?? '', /^failure .*master\.key does not open this store$/)

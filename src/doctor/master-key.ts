@@ -18,7 +18,7 @@ export const masterKey: Check = {
     try {
       kept = masterKeyKeptIn(config.home)
     } catch (error) {
-      return [failure(`${join(config.home, 'master.key')} cannot be used: ${quoted(subject, error)}`, RESTORE)]
+      return [failure(`the key file cannot be used: ${quoted(subject, error)}`, RESTORE)]
     }
     const key = config.masterKey ?? kept
     const finding = key ? await opens(subject, key) : missing(subject)

@@ -73,12 +73,13 @@ async function vaultOf({ masterKey, home }: Config, store: StoreFound): Promise<
   return store.state === 'ready' && keys.length > 0 ? openVaultToRead(store.look.db, keys) : undefined
 }
 
-/** What the configuration holds that is nobody else's: passwords in URLs, and the master key. */
+/** What the configuration holds that is nobody else's: passwords in URLs, and the master keys. */
 function secretsOf({ data, smtp }: Config, env: NodeJS.ProcessEnv): string[] {
   const urls = [isPostgresUrl(data) ? data : undefined, smtp?.url].map(text => URL.parse(text ?? ''))
   const passwords = urls.flatMap(url => (url ? [url.password, url.searchParams.get('password') ?? ''] : []))
   const written = passwords.flatMap(password => [password, decoded(password)])
-  return [...new Set([...written, env.UNDERSTUDY_MASTER_KEY ?? ''])].filter(secret => secret !== '')
+  const keys = [env.UNDERSTUDY_MASTER_KEY ?? '', env.UNDERSTUDY_NEW_MASTER_KEY ?? '']
+  return [...new Set([...written, ...keys])].filter(secret => secret !== '')
 }
 
 function decoded(text: string): string {
