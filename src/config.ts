@@ -68,6 +68,7 @@ export const VARIABLES = [
   'UNDERSTUDY_TLS_CERT',
   'UNDERSTUDY_TLS_KEY',
   'UNDERSTUDY_MASTER_KEY',
+  'UNDERSTUDY_NEW_MASTER_KEY',
 ]
 
 const DIRECTORY = './understudy-data'
@@ -173,8 +174,8 @@ export async function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.
       flags['tls-cert'] ?? env.UNDERSTUDY_TLS_CERT ?? file.tls?.cert,
       flags['tls-key'] ?? env.UNDERSTUDY_TLS_KEY ?? file.tls?.key,
     ),
-    masterKey: masterKeyIn(env, 'UNDERSTUDY_MASTER_KEY'),
-    newMasterKey: masterKeyIn(env, 'UNDERSTUDY_NEW_MASTER_KEY'),
+    masterKey: masterKeyOf(env.UNDERSTUDY_MASTER_KEY, 'UNDERSTUDY_MASTER_KEY'),
+    newMasterKey: masterKeyOf(env.UNDERSTUDY_NEW_MASTER_KEY, 'UNDERSTUDY_NEW_MASTER_KEY'),
   }
 }
 
@@ -274,15 +275,14 @@ function readBytes(path: string): Buffer {
 
 /** The master key in a file. Throws ConfigError, which never holds the text. */
 export function readMasterKey(path: string): Uint8Array {
-  return masterKeyOf(readBytes(path).toString(), path)
+  return masterKeyNamed(readBytes(path).toString(), path)
 }
 
-function masterKeyIn(env: NodeJS.ProcessEnv, name: string): Uint8Array | undefined {
-  const text = env[name]
-  return text === undefined ? undefined : masterKeyOf(text, name)
+function masterKeyOf(text: string | undefined, name: string): Uint8Array | undefined {
+  return text === undefined ? undefined : masterKeyNamed(text, name)
 }
 
-function masterKeyOf(text: string, name: string): Uint8Array {
+function masterKeyNamed(text: string, name: string): Uint8Array {
   try {
     return parseMasterKey(text)
   } catch (error) {
