@@ -34,8 +34,14 @@ const MASTER_KEY = new Uint8Array(32)
 let made = 0
 const free: Pooled[] = []
 const server = process.env[SERVER_URL]
+let isOver = false
 // Connections would keep the tests from ending. A file without tests, as there are on SQLite, must have no hook.
-if (server !== undefined) after(() => Promise.all(free.map(({ store }) => store.close())))
+if (server !== undefined) {
+  after(async () => {
+    isOver = true
+    await Promise.all(free.map(({ store }) => store.close()))
+  })
+}
 
 export async function freshStore(): Promise<FreshStore> {
   const pooled = free.pop() ?? (await (server === undefined ? inMemory() : onPostgres(server)))
@@ -46,7 +52,7 @@ async function release(pooled: Pooled): Promise<void> {
   pooled.uses++
   try {
     await pooled.empty()
-    if (pooled.uses < USES_MAX) return void free.push(pooled)
+    if (pooled.uses < USES_MAX && !isOver) return void free.push(pooled)
   } catch {
     // One that a scenario broke (a table that is gone, or changed) is not used again.
   }
