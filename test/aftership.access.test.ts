@@ -68,24 +68,20 @@ describe('credentials', () => {
   ]
   test('the one 401, its reason only in the log', async t => {
     const app = await startApp(seedOf(northwind))
+    const bodies = new Set<string>()
     for (const [name, request, reason] of refused) {
       await t.test(name, async () => {
         const reply = await call(app, request)
         assertRefused(reply, 'unauthorized')
+        bodies.add(JSON.stringify(reply.body))
         assert.equal(reply.headers['www-authenticate'], undefined)
         const line = app.log.find(({ reqId, msg }) => reqId === reply.headers['as-trace-id'] && msg === 'request')
         assert.equal(line?.code, 'unauthenticated')
         assert.match(String(line?.reason), reason)
       })
     }
+    assert.equal(bodies.size, 1, 'every refusal reads the same')
     await app.assertEvents()
-  })
-
-  test('every refusal reads the same', async () => {
-    const app = await startApp(seedOf(northwind))
-    const bodies = new Set<string>()
-    for (const [, request] of refused) bodies.add(JSON.stringify((await call(app, request)).body))
-    assert.equal(bodies.size, 1)
   })
 
   test('no key, token or secret stands in any answer, log line or event', async () => {
@@ -99,14 +95,10 @@ describe('credentials', () => {
     }
   })
 
-  test('a key sent twice is no key', async () => {
+  test('a key sent twice is no key; the name of the header is read without case', async () => {
     const app = await startApp(seedOf(northwind))
     const reply = await app.request({ url: M, headers: { 'as-api-key': [keys.full, keys.full] } })
     assert.equal(reply.statusCode, 401)
-  })
-
-  test('the name of the header is read without case', async () => {
-    const app = await startApp(seedOf(northwind))
     assertList(await call(app, { key: null, headers: { 'AS-API-KEY': keys.full } }), everyone)
   })
 
@@ -195,21 +187,16 @@ describe('permission', () => {
     { method: 'DELETE', path: `${M}/mem_olga` },
   ]
 
-  test('read-only: all GETs, and 403 for the rest', async () => {
+  test('read-only: all GETs, and 403 for the rest; none: 403 for everything that exists', async () => {
     const app = await startApp(seedOf(northwind))
     for (const request of reads) assert.notEqual((await call(app, { ...request, key: keys.read })).status, 403)
     for (const request of writes) assertRefused(await call(app, { ...request, key: keys.read }), 'forbidden')
-    await app.assertEvents()
-    assertList(await call(app, {}), everyone)
-  })
-
-  test('none: 403 for everything that exists', async () => {
-    const app = await startApp(seedOf(northwind))
     for (const request of [...reads, ...writes]) {
       assertRefused(await call(app, { ...request, key: keys.none }), 'forbidden')
     }
     assertRefused(await call(app, { path: `${BASE}/nowhere`, key: keys.none }), 'notFound')
     await app.assertEvents()
+    assertList(await call(app, {}), everyone)
   })
 })
 

@@ -27,15 +27,17 @@ describe('nothing', () => {
     ['a wrapper of []', { body: '{"user":[]}' }],
     ['an empty wrapper in a form', { body: 'user=', headers: FORM }],
   ]
-  for (const [what, options] of nothings) {
-    test(`${what} never fails by itself`, async () => {
-      const app = await start()
-      assert.deepEqual(await ok(app, 'PUT', desk, options), deskRecord)
-      assert.deepEqual(await ok(app, 'PATCH', desk, options), deskRecord)
-      assertRefused(await call(app, 'POST', '/users', options), 'PARAMETER.REQUIRED', ['user', 'cannot be blank'])
-      await app.assertEvents()
-    })
-  }
+  test('it never fails by itself', async t => {
+    const app = await start()
+    for (const [what, options] of nothings) {
+      await t.test(what, async () => {
+        assert.deepEqual(await ok(app, 'PUT', desk, options), deskRecord)
+        assert.deepEqual(await ok(app, 'PATCH', desk, options), deskRecord)
+        assertRefused(await call(app, 'POST', '/users', options), 'PARAMETER.REQUIRED', ['user', 'cannot be blank'])
+        await app.assertEvents()
+      })
+    }
+  })
 
   test('a POST that needs no body takes all of these', async () => {
     const app = await start()
@@ -64,13 +66,17 @@ describe('something', () => {
     ],
     ['a form in capitals', { body: 'name=New', headers: { 'content-type': 'Application/X-WWW-Form-Urlencoded' } }],
   ]
-  for (const [what, options] of named) {
-    test(what, async () => {
-      const app = await start()
-      assert.equal((await ok(app, 'PUT', desk, options)).name, 'New')
-      await app.assertEvents('user.updated')
-    })
-  }
+  test('JSON and forms are read, however they are labelled and wrapped', async t => {
+    const app = await start()
+    for (const [what, options] of named) {
+      await t.test(what, async () => {
+        assert.equal((await ok(app, 'PUT', desk, options)).name, 'New')
+        await app.assertEvents('user.updated')
+        await ok(app, 'PUT', desk, { body: { name: 'Returns desk' } })
+        await app.assertEvents('user.updated')
+      })
+    }
+  })
 
   test('scalars of any type are taken for one another', async () => {
     const app = await start()
@@ -131,14 +137,16 @@ describe('unreadable', () => {
     ['a form with too many fields', { body: 'a=1&'.repeat(1001), headers: FORM }],
     ['a form that nests too deep', { body: `a${'[a]'.repeat(9)}=1`, headers: FORM }],
   ]
-  for (const [what, options] of broken) {
-    test(`${what}: 400, and nothing changes`, async () => {
-      const app = await start()
-      assertRefused(await call(app, 'PUT', desk, options), 'BAD_REQUEST')
-      assertRefused(await call(app, 'POST', '/users', options), 'BAD_REQUEST')
-      await app.assertEvents()
-    })
-  }
+  test('400, and nothing changes', async t => {
+    const app = await start()
+    for (const [what, options] of broken) {
+      await t.test(what, async () => {
+        assertRefused(await call(app, 'PUT', desk, options), 'BAD_REQUEST')
+        assertRefused(await call(app, 'POST', '/users', options), 'BAD_REQUEST')
+        await app.assertEvents()
+      })
+    }
+  })
 
   test('credentials, route and mode come before the body; the body before the id', async () => {
     const app = await start()

@@ -55,7 +55,7 @@ describe('reading', () => {
   })
 
   test('200 and more children come in the one answer, oldest first', async () => {
-    const many = Array.from({ length: 450 }, (_, n) => ({ id: `user_${n}`, name: `Child ${n}` }))
+    const many = Array.from({ length: 250 }, (_, n) => ({ id: `user_${n}`, name: `Child ${n}` }))
     const app = await startApp(seedOf({ ...acme, children: many }))
     const { children } = await ok(app, 'GET', '/users')
     assert.deepEqual(
@@ -64,31 +64,34 @@ describe('reading', () => {
     )
   })
 
-  for (const [who, key, id] of [
+  const others = [
     ["another parent's child", keys.acme, ids.lab],
     ['another parent', keys.acme, ids.globex],
     ['the parent, seen from a child', keys.desk, ids.acme],
     ['a sibling', keys.desk, ids.shop],
     ['an id that is none', keys.acme, 'nobody'],
     ['an unknown id', keys.acme, 'user_00000000000000000000000000000000'],
-  ] as const) {
-    test(`${who} is not there, on any route`, async () => {
-      const app = await start()
-      for (const [method, path] of [
-        ['GET', `/users/${id}`],
-        ['PUT', `/users/${id}`],
-        ['PATCH', `/users/${id}`],
-        ['DELETE', `/users/${id}`],
-        ['GET', `/users/${id}/children`],
-        ['PATCH', `/users/${id}/brand`],
-        ['PUT', `/users/${id}/brand`],
-      ] as const) {
-        const body = method === 'PUT' || method === 'PATCH' ? { body: { user: { name: '' } } } : {}
-        assertRefused(await call(app, method, path, { key, ...body }), 'NOT_FOUND')
-      }
-      await app.assertEvents()
-    })
-  }
+  ] as const
+  test('others are not there, on any route', async t => {
+    const app = await start()
+    for (const [who, key, id] of others) {
+      await t.test(who, async () => {
+        for (const [method, path] of [
+          ['GET', `/users/${id}`],
+          ['PUT', `/users/${id}`],
+          ['PATCH', `/users/${id}`],
+          ['DELETE', `/users/${id}`],
+          ['GET', `/users/${id}/children`],
+          ['PATCH', `/users/${id}/brand`],
+          ['PUT', `/users/${id}/brand`],
+        ] as const) {
+          const body = method === 'PUT' || method === 'PATCH' ? { body: { user: { name: '' } } } : {}
+          assertRefused(await call(app, method, path, { key, ...body }), 'NOT_FOUND')
+        }
+        await app.assertEvents()
+      })
+    }
+  })
 })
 
 describe('creating a child', () => {
@@ -150,7 +153,7 @@ describe('creating a child', () => {
     assert.equal('balance' in made, false)
   })
 
-  const refused: [string, unknown, string, ...[string, string][]][] = [
+  const refused: [string, object, string, ...[string, string][]][] = [
     ['nothing', {}, 'PARAMETER.REQUIRED', ['user', 'cannot be blank']],
     ['an empty wrapper', { user: {} }, 'PARAMETER.REQUIRED', ['user', 'cannot be blank']],
     ['a wrapper of null', { user: null }, 'PARAMETER.REQUIRED', ['user', 'cannot be blank']],
@@ -195,18 +198,12 @@ describe('creating a child', () => {
       ['email', 'has already been taken'],
     ],
     ['an email of a list', { user: { name: 'A', email: [] } }, 'PARAMETER.INVALID_TYPE', ['email', 'must be a string']],
-    ...['-1', '1.234', 'abc', '1e5', '', 'Infinity', '1,5'].flatMap((amount): typeof refused =>
-      amount === ''
-        ? []
-        : [
-            [
-              `an amount of ${amount}`,
-              { user: { name: 'A', recharge_amount: amount } },
-              'PARAMETER.INVALID_TYPE',
-              ['recharge_amount', 'must be a decimal with at most 2 decimals'],
-            ],
-          ],
-    ),
+    ...['-1', '1.234', 'abc', '1e5', 'Infinity', '1,5'].map((amount): (typeof refused)[number] => [
+      `an amount of ${amount}`,
+      { user: { name: 'A', recharge_amount: amount } },
+      'PARAMETER.INVALID_TYPE',
+      ['recharge_amount', 'must be a decimal with at most 2 decimals'],
+    ]),
     [
       'an amount that is a list',
       { user: { name: 'A', recharge_threshold: [5] } },
@@ -214,14 +211,16 @@ describe('creating a child', () => {
       ['recharge_threshold', 'must be a string'],
     ],
   ]
-  for (const [what, body, code, ...fields] of refused) {
-    test(`${what}: ${code}, and nothing is made`, async () => {
-      const app = await start()
-      assertRefused(await call(app, 'POST', '/users', { body: body as object }), code, ...fields)
-      await app.assertEvents()
-      assert.deepEqual(await ok(app, 'GET', '/users'), acmeRecord())
-    })
-  }
+  test('what breaks a rule is refused, and nothing is made', async t => {
+    const app = await start()
+    for (const [what, body, code, ...fields] of refused) {
+      await t.test(`${what}: ${code}`, async () => {
+        assertRefused(await call(app, 'POST', '/users', { body }), code, ...fields)
+        await app.assertEvents()
+        assert.deepEqual(await ok(app, 'GET', '/users'), acmeRecord())
+      })
+    }
+  })
 
   test('a password is refused with a text of its own', async () => {
     const app = await start()
