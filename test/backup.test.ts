@@ -18,6 +18,7 @@ import {
   startWriting,
   statusOfKey,
 } from './backup.support.ts'
+import { runHere } from './here.ts'
 import { emptyDatabase, ODD_TEXTS, query, rowsIn, server } from './migrate-store.support.ts'
 import { until } from './nodes.support.ts'
 import { fileWith, run, serve, start, temporaryDirectory } from './process.ts'
@@ -92,7 +93,7 @@ function scenarios(): void {
     await writing.some
     const before = [...writing.acknowledged]
     const file = backupFile()
-    const said = await done(['backup', file, '--data', url], env)
+    const said = await done(['backup', file, '--data', url], env, run)
     const during = writing.acknowledged.length - before.length
     await writing.stop()
     assert.ok(during > 0, 'writers went on meanwhile')
@@ -107,7 +108,7 @@ function scenarios(): void {
     const quiet = backupFile()
     await done(['backup', quiet, '--data', url], env)
     const second = await emptyDatabase("template template0 locale_provider icu icu_locale 'sv-SE'")
-    await done(['restore', quiet, '--data', second], env)
+    await done(['restore', quiet, '--data', second], env, run)
     assert.deepEqual(await dump(second), await dump(url))
     await assertWhole(second, home, writing.acknowledged)
 
@@ -171,7 +172,7 @@ function scenarios(): void {
       [empty, other, /: the master key does not open this store/],
       [nowhere, env, /: cannot connect to the database: ECONNREFUSED\n$/],
     ]
-    const found = await Promise.all(cases.map(([data, env]) => run(['restore', file, '--data', data], env)))
+    const found = await Promise.all(cases.map(([data, env]) => runHere(['restore', file, '--data', data], env)))
     for (const [index, [, , says]] of cases.entries()) {
       assert.match(found[index]?.stderr ?? '', says)
       assert.equal(found[index]?.code, 1)

@@ -7,8 +7,9 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import pg from 'pg'
 import { type App, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { runHere } from './here.ts'
 import { SERVER_URL } from './postgres.ts'
-import { type Finished, fileWith, run, temporaryDirectory } from './process.ts'
+import { type Finished, fileWith, temporaryDirectory } from './process.ts'
 import { FakeClock } from './support.ts'
 
 /** Undefined where no PostgreSQL runs beside the tests. */
@@ -77,7 +78,9 @@ export async function emptyDatabase(options = ''): Promise<string> {
 let seeded: Promise<string> | undefined
 async function makeSeeded(): Promise<string> {
   const directory = temporaryDirectory()
-  const { code, stderr } = await run(['seed', fileWith('seed.yaml', SEED), '--data', directory])
+  const { code, stderr } = await runHere(['seed', fileWith('seed.yaml', SEED), '--data', directory], {
+    UNDERSTUDY_LOG_LEVEL: 'silent',
+  })
   assert.equal(code, 0, stderr)
   return directory
 }
@@ -93,7 +96,8 @@ export async function smallStore(...statements: [sql: string, ...values: SQLInpu
   return directory
 }
 
-export function move(from: string, to: string): Promise<Finished> {
+/** In this process, or by another `run`. */
+export function move(from: string, to: string, run = runHere): Promise<Finished> {
   return run(['migrate-store', '--from', from, '--to', to])
 }
 

@@ -11,6 +11,7 @@ import type { InjectOptions } from 'fastify'
 import type { App } from '../src/app.ts'
 import { type Answers, crawl } from './crawl.ts'
 import { basic } from './easypost.support.ts'
+import { runHere } from './here.ts'
 import {
   emptyDatabase,
   makeTables,
@@ -99,7 +100,7 @@ function scenarios(): void {
     const file = fileHash(directory)
 
     const url = await emptyDatabase()
-    const moved = await move(directory, url)
+    const moved = await move(directory, url, run)
     assert.equal(moved.code, 0, moved.stderr)
     assert.match(
       moved.stdout,
@@ -118,7 +119,7 @@ function scenarios(): void {
     } finally {
       await after.close()
     }
-    const verified = await run(['events', 'verify', '--data', url], { UNDERSTUDY_HOME: directory })
+    const verified = await runHere(['events', 'verify', '--data', url], { UNDERSTUDY_HOME: directory })
     assert.equal(verified.code, 0, verified.stdout)
   })
 
