@@ -2,11 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { SMTPServer } from 'smtp-server'
 import { ACME, assertProblem, operatorOf, walk } from './operator.ts'
-import { fileWith, serve } from './process.ts'
+import { startSilentServer } from './silent.ts'
 import { HOUR, MINUTE, SECOND, startApp } from './support.ts'
 
 interface Received {
@@ -64,23 +63,6 @@ function decoded(body: string): string {
 
 function headerOf({ headers }: Received, name: string): string | undefined {
   return new RegExp(`^${name}: (.*(?:\r\n[ \t].*)*)`, 'im').exec(headers)?.[1]
-}
-
-/** A server that takes connections and never says a word. */
-async function startSilentServer(t: TestContext) {
-  const sockets: Socket[] = []
-  const server = createServer(socket => void sockets.push(socket.on('error', () => {})))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const hangUp = () => {
-    server.close()
-    for (const socket of sockets) socket.destroy()
-  }
-  t.after(hangUp)
-  const address = server.address()
-  const port = typeof address === 'object' && address?.port
-  const settings = { url: `smtp://127.0.0.1:${port}`, from: 'noreply@understudy.test' }
-  return { settings, connected: () => (sockets.length > 0 ? undefined : once(server, 'connection')), hangUp }
 }
 
 async function start(smtp: { url: string; from: string }) {
@@ -269,22 +251,4 @@ test('a mail server that hangs blocks no request, and counts as a failure', asyn
     [['queued', 1]],
   )
   assert.equal((await mail()).status, 'queued')
-})
-
-test('a mail server that hangs does not keep the server from stopping', async t => {
-  const silent = await startSilentServer(t)
-  const { url, from } = silent.settings
-  const server = await serve(['--data', ':memory:', '--seed', fileWith('seed.yaml', ACME)], {
-    UNDERSTUDY_SMTP_URL: url,
-    UNDERSTUDY_SMTP_FROM: from,
-  })
-  const invited = await fetch(`${server.url}/admin/2022-01/memberships`, {
-    method: 'POST',
-    headers: { 'as-api-key': 'as_plain_key', 'content-type': 'application/json' },
-    body: JSON.stringify({ account: { email: 'nina@acme.test' }, role: { code: 'member' } }),
-  })
-  assert.equal(invited.status, 201)
-  await silent.connected()
-  const { code, stderr } = await server.end('SIGTERM')
-  assert.equal(code, 0, stderr)
 })

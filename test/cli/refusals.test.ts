@@ -214,3 +214,27 @@ test('env before any server has run says so', async () => {
   assertOneLine(await runHere(['env', '--json', '--data', data]), /^understudy env: no server has run on .* yet/)
   assert.equal(existsSync(data), false)
 })
+
+test('a database that is away, or whose URL cannot be read: one clear line, and no secret in it', async () => {
+  const cases: [url: string, code: number, says: RegExp][] = [
+    [
+      'postgres://user:pass-word@127.0.0.1:1/understudy?password=pass-word',
+      1,
+      /^understudy serve: the database does not answer \(ECONNREFUSED\); see that it runs/m,
+    ],
+    [
+      'postgres://user:pass-word@[::1/understudy',
+      2,
+      /^understudy serve: the postgres:\/\/ URL cannot be read; percent-encode/,
+    ],
+  ]
+  const env = { UNDERSTUDY_HOME: temporaryDirectory(), UNDERSTUDY_MASTER_KEY: randomBytes(32).toString('base64') }
+  const refuse = async ([DATABASE_URL, code, says]: (typeof cases)[number]) => {
+    const found = await run(['serve', '--port', '0'], { ...env, DATABASE_URL })
+    assertRefused(found, code, says)
+    assert.equal(found.stderr.includes('pass-word'), false, found.stderr)
+    const lines = found.stderr.trimEnd().split('\n')
+    assert.equal(lines.filter(line => !line.startsWith('{')).length, 1, found.stderr)
+  }
+  await Promise.all(cases.map(refuse))
+})
