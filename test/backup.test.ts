@@ -108,7 +108,7 @@ function scenarios(): void {
     const quiet = backupFile()
     await done(['backup', quiet, '--data', url], env)
     const second = await emptyDatabase("template template0 locale_provider icu icu_locale 'sv-SE'")
-    await done(['restore', quiet, '--data', second], env, run)
+    await done(['restore', quiet, '--data', second], env)
     assert.deepEqual(await dump(second), await dump(url))
     await assertWhole(second, home, writing.acknowledged)
 
