@@ -35,12 +35,11 @@ const COPIES = "application_name = 'understudy copy' and datname = current_datab
 /** Everything in a database, as texts, by table. */
 async function dump(url: string): Promise<Map<string, string>> {
   const tables = Object.keys(await rowsIn(url)).filter(name => !OTHERWISE.includes(name))
-  const rows = await Promise.all(
-    tables.map(name =>
-      query<{ all: string }>(url, `select string_agg(t::text, e'\\n' order by t::text) as all from "${name}" t`),
-    ),
-  )
-  return new Map(tables.map((name, index) => [name, rows[index]?.[0]?.all ?? '']))
+  const texts = tables
+    .toSorted()
+    .map(name => `select '${name}' as name, string_agg(t::text, e'\\n' order by t::text) as rows from "${name}" t`)
+  const dumped = await query<{ name: string; rows: string | null }>(url, texts.join(' union all '))
+  return new Map(dumped.map(({ name, rows }) => [name, rows ?? '']))
 }
 
 /** Does something while nobody can read one of the tables. */
