@@ -6,17 +6,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test from 'node:test'
 import {
+  databaseWithTables,
   emptyDatabase,
-  makeTables,
   move,
-  open,
   query,
   rowsIn,
   server,
   setting,
   smallStore,
+  usedDatabase,
 } from './migrate-store.support.ts'
-import { temporaryDirectory } from './process.ts'
 
 function scenarios(): void {
   test('a row that PostgreSQL cannot keep, or that breaks a foreign key, is refused without what is in it', async () => {
@@ -66,9 +65,8 @@ function scenarios(): void {
   ]
   for (const [what, trigger, says] of stumbles) {
     test(`${what}; nothing stays, and the next try goes well`, async () => {
-      const url = await emptyDatabase()
+      const url = await databaseWithTables()
       const directory = await smallStore([setting, 'club', 'as it was', 'then'])
-      await makeTables(url)
       await query(
         url,
         `create function stumble() returns trigger language plpgsql as $$ begin ${trigger} end $$;
@@ -86,8 +84,7 @@ function scenarios(): void {
 
   test('a database that holds anything is refused, and left as it is', async () => {
     const directory = await smallStore()
-    const used = await emptyDatabase()
-    await (await open(temporaryDirectory(), used)).close()
+    const used = await usedDatabase()
     const foreign = await emptyDatabase()
     await query(foreign, 'create table invoices (id text)')
     for (const [url, says] of [

@@ -8,7 +8,7 @@ import pg from 'pg'
 import { type App, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { runHere } from './here.ts'
-import { SERVER_URL } from './postgres.ts'
+import { SERVER_URL, TEMPLATE } from './postgres.ts'
 import { type Finished, fileWith, temporaryDirectory } from './process.ts'
 import { FakeClock } from './support.ts'
 
@@ -102,10 +102,16 @@ export function move(from: string, to: string, run = runHere): Promise<Finished>
   return run(['migrate-store', '--from', from, '--to', to])
 }
 
+/** As a server leaves it that has started once. */
+export function usedDatabase(): Promise<string> {
+  return emptyDatabase(`template ${TEMPLATE} strategy file_copy`)
+}
+
 /** Every table, and no row. */
-export async function makeTables(url: string): Promise<void> {
-  await (await open(temporaryDirectory(), url)).close()
+export async function databaseWithTables(): Promise<string> {
+  const url = await usedDatabase()
   await query(url, 'truncate data_keys')
+  return url
 }
 
 export const setting = 'insert into settings (name, value, updated_at) values (?, ?, ?)'

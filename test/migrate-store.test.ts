@@ -13,8 +13,8 @@ import { type Answers, crawl } from './crawl.ts'
 import { basic } from './easypost.support.ts'
 import { runHere } from './here.ts'
 import {
+  databaseWithTables,
   emptyDatabase,
-  makeTables,
   move,
   ODD_TEXTS,
   open,
@@ -176,8 +176,7 @@ function scenarios(): void {
   })
 
   test('a table that PostgreSQL alone has, and empties after a crash, is no concern of the move', async () => {
-    const url = await emptyDatabase()
-    await makeTables(url)
+    const url = await databaseWithTables()
     await query(url, 'create unlogged table counters (key text primary key); insert into counters values (1)')
     const { code, stderr, stdout } = await move(await smallStore(), url)
     assert.equal(code, 0, stderr)

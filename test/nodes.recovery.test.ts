@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { emptyDatabase, MASTER_KEY, type TestDatabase, testOnPostgres, until } from './nodes.support.ts'
+import { TEMPLATE } from './postgres.ts'
 import { type Finished, fileWith, run, serve, temporaryDirectory } from './process.ts'
 import { startProxy } from './proxy.ts'
 import { startReceiver } from './receiver.ts'
@@ -55,11 +56,11 @@ interface Scene {
 
 /** An app whose way to the database can be cut. */
 async function start(server: string): Promise<Scene> {
-  const database = await emptyDatabase(server)
+  const database = await emptyDatabase(server, `template ${TEMPLATE} strategy file_copy`)
   const proxy = await startProxy(database.url)
   const app = await startApp(SEED, {
     data: proxy.url,
-    masterKey: Buffer.from(MASTER_KEY, 'base64'),
+    masterKey: new Uint8Array(32),
     postgres: { poolMax: POOL_MAX, statementTimeoutMs: PATIENCE_MS },
   })
   after(proxy.close)
