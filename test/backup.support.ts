@@ -8,7 +8,8 @@ import { openContext } from '../src/app.ts'
 import type { Command } from '../src/cli/command.ts'
 import { readConfig } from '../src/config.ts'
 import { basic } from './easypost.support.ts'
-import { fileWith, run, start, temporaryDirectory } from './process.ts'
+import { runHere } from './here.ts'
+import { fileWith, start, temporaryDirectory } from './process.ts'
 
 /** Of the parent whose children are made. */
 const KEY = 'EZAKacmeproduction'
@@ -44,8 +45,8 @@ export async function assertFails(command: Command, argv: string[], says: RegExp
   })
 }
 
-/** Runs a command that has to go well. Gives what it printed. */
-export async function done(argv: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+/** Runs a command that has to go well, in this process or by another `run`. Gives what it printed. */
+export async function done(argv: string[], env: NodeJS.ProcessEnv = {}, run = runHere): Promise<string> {
   const { code, stdout, stderr } = await run(argv, env)
   assert.equal(code, 0, stderr + stdout)
   return stdout

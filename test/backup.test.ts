@@ -18,6 +18,7 @@ import {
   startWriting,
   statusOfKey,
 } from './backup.support.ts'
+import { runHere } from './here.ts'
 import { emptyDatabase, ODD_TEXTS, query, rowsIn, server } from './migrate-store.support.ts'
 import { until } from './nodes.support.ts'
 import { fileWith, run, serve, start, temporaryDirectory } from './process.ts'
@@ -34,12 +35,11 @@ const COPIES = "application_name = 'understudy copy' and datname = current_datab
 /** Everything in a database, as texts, by table. */
 async function dump(url: string): Promise<Map<string, string>> {
   const tables = Object.keys(await rowsIn(url)).filter(name => !OTHERWISE.includes(name))
-  const rows = await Promise.all(
-    tables.map(name =>
-      query<{ all: string }>(url, `select string_agg(t::text, e'\\n' order by t::text) as all from "${name}" t`),
-    ),
-  )
-  return new Map(tables.map((name, index) => [name, rows[index]?.[0]?.all ?? '']))
+  const texts = tables
+    .toSorted()
+    .map(name => `select '${name}' as name, string_agg(t::text, e'\\n' order by t::text) as rows from "${name}" t`)
+  const dumped = await query<{ name: string; rows: string | null }>(url, texts.join(' union all '))
+  return new Map(dumped.map(({ name, rows }) => [name, rows ?? '']))
 }
 
 /** Does something while nobody can read one of the tables. */
@@ -92,7 +92,7 @@ function scenarios(): void {
     await writing.some
     const before = [...writing.acknowledged]
     const file = backupFile()
-    const said = await done(['backup', file, '--data', url], env)
+    const said = await done(['backup', file, '--data', url], env, run)
     const during = writing.acknowledged.length - before.length
     await writing.stop()
     assert.ok(during > 0, 'writers went on meanwhile')
@@ -171,7 +171,7 @@ function scenarios(): void {
       [empty, other, /: the master key does not open this store/],
       [nowhere, env, /: cannot connect to the database: ECONNREFUSED\n$/],
     ]
-    const found = await Promise.all(cases.map(([data, env]) => run(['restore', file, '--data', data], env)))
+    const found = await Promise.all(cases.map(([data, env]) => runHere(['restore', file, '--data', data], env)))
     for (const [index, [, , says]] of cases.entries()) {
       assert.match(found[index]?.stderr ?? '', says)
       assert.equal(found[index]?.code, 1)

@@ -13,6 +13,7 @@ import {
   keyIn,
   randomKey,
   rotate,
+  rotateApart,
   rotated,
   SEED,
   stateOf,
@@ -35,7 +36,7 @@ testOnPostgres('nodes run on over a rotation, and start during and after it', as
   const found = await rotate(database.url, given(first, second))
   assertDone(found, /^The store is sealed under the new master key/)
   await assertOpens(node.url)
-  const again = await rotate(database.url, given(first, second))
+  const again = await rotateApart(database.url, given(first, second))
   assertDone(again, /had begun before, and is complete now/)
 
   const refused = await run(['serve', '--port', '0', '--data', database.url], {
@@ -89,7 +90,7 @@ async function rotateInHomes(database: TestDatabase): Promise<void> {
 
 /** To two keys at once: one of them, and the other command says that it is not the store's. */
 async function oneOfTwo(database: TestDatabase): Promise<void> {
-  const found = await Promise.all([first, fourth].map(next => rotate(database.url, given(third, next))))
+  const found = await Promise.all([first, fourth].map(next => rotateApart(database.url, given(third, next))))
   assert.deepEqual(found.map(({ code }) => code).toSorted(), [0, 1])
   const winner = found[0]?.code === 0 ? first : fourth
   assert.match(found[found[0]?.code === 0 ? 1 : 0]?.stderr ?? '', /the master key does not open this store/)

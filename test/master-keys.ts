@@ -9,6 +9,7 @@ import { readConfig } from '../src/config.ts'
 import type { Context } from '../src/platform/context.ts'
 import { fingerprintOf, parseMasterKey } from '../src/platform/credentials/master-key.ts'
 import * as events from '../src/platform/events/events.ts'
+import { runHere } from './here.ts'
 import { type Finished, fileWith, run, temporaryDirectory } from './process.ts'
 
 export const OPERATOR_TOKEN = 'ust_operator_token'
@@ -61,7 +62,7 @@ export function stateOf(data: string, env: NodeJS.ProcessEnv = {}) {
 /** A stopped server's data directory. */
 export async function seededStore(): Promise<string> {
   const data = temporaryDirectory()
-  const { code, stderr } = await run(['seed', fileWith('seed.yaml', SEED), '--data', data])
+  const { code, stderr } = await runHere(['seed', fileWith('seed.yaml', SEED), '--data', data])
   assert.equal(code, 0, stderr)
   return data
 }
@@ -82,7 +83,13 @@ export function keyFilesIn(directory: string): string[] {
     .sort()
 }
 
+/** In this process, without a log. */
 export function rotate(data: string, env: NodeJS.ProcessEnv = {}, ...argv: string[]): Promise<Finished> {
+  return runHere(['keys', 'rotate-master', '--data', data, ...argv], { UNDERSTUDY_LOG_LEVEL: 'silent', ...env })
+}
+
+/** In a process of its own: several run at once, and what it says includes its log. */
+export function rotateApart(data: string, env: NodeJS.ProcessEnv = {}, ...argv: string[]): Promise<Finished> {
   return run(['keys', 'rotate-master', '--data', data, ...argv], env)
 }
 

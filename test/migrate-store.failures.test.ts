@@ -6,20 +6,19 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test from 'node:test'
 import {
+  databaseWithTables,
   emptyDatabase,
-  makeTables,
   move,
-  open,
   query,
   rowsIn,
   server,
   setting,
   smallStore,
+  usedDatabase,
 } from './migrate-store.support.ts'
-import { temporaryDirectory } from './process.ts'
 
 function scenarios(): void {
-  test('a row that PostgreSQL cannot keep is named without what is in it; nothing stays', async () => {
+  test('a row that PostgreSQL cannot keep, or that breaks a foreign key, is refused without what is in it', async () => {
     const cases: [broken: string, says: RegExp][] = [
       [
         "update webhook_endpoints set events = 'secret' || char(0)",
@@ -33,28 +32,23 @@ function scenarios(): void {
         'update aftership_organizations set requests_per_second = 3000000000',
         /: aftership_organizations: .*out of range for type integer\n$/,
       ],
+      [
+        "delete from aftership_accounts where email = 'jane@acme.test'",
+        /violates foreign key constraint "aftership_memberships_account"\n$/,
+      ],
     ]
+    const url = await emptyDatabase()
     for (const [broken, says] of cases) {
-      const directory = await smallStore([broken])
-      const url = await emptyDatabase()
-      const failed = await move(directory, url)
-      assert.match(failed.stderr, says)
-      assert.equal(failed.stderr.includes('secret'), false)
-      assert.equal(failed.code, 1)
+      const directory = await smallStore()
+      const database = new DatabaseSync(join(directory, 'understudy.db'), { enableForeignKeyConstraints: false })
+      database.exec(broken)
+      database.close()
+      const { code, stderr } = await move(directory, url)
+      assert.match(stderr, says)
+      assert.equal(stderr.includes('secret'), false)
+      assert.equal(code, 1)
       assert.deepEqual(await rowsIn(url), {}, 'not even a table')
     }
-  })
-
-  test('a row that breaks a foreign key is refused, and nothing stays', async () => {
-    const directory = await smallStore()
-    const database = new DatabaseSync(join(directory, 'understudy.db'), { enableForeignKeyConstraints: false })
-    database.exec("delete from aftership_accounts where email = 'jane@acme.test'")
-    database.close()
-    const url = await emptyDatabase()
-    const { code, stderr } = await move(directory, url)
-    assert.match(stderr, /violates foreign key constraint "aftership_memberships_account"\n$/)
-    assert.equal(code, 1)
-    assert.deepEqual(await rowsIn(url), {})
   })
 
   const stumbles: [what: string, trigger: string, says: RegExp][] = [
@@ -71,9 +65,8 @@ function scenarios(): void {
   ]
   for (const [what, trigger, says] of stumbles) {
     test(`${what}; nothing stays, and the next try goes well`, async () => {
-      const url = await emptyDatabase()
+      const url = await databaseWithTables()
       const directory = await smallStore([setting, 'club', 'as it was', 'then'])
-      await makeTables(url)
       await query(
         url,
         `create function stumble() returns trigger language plpgsql as $$ begin ${trigger} end $$;
@@ -91,8 +84,7 @@ function scenarios(): void {
 
   test('a database that holds anything is refused, and left as it is', async () => {
     const directory = await smallStore()
-    const used = await emptyDatabase()
-    await (await open(temporaryDirectory(), used)).close()
+    const used = await usedDatabase()
     const foreign = await emptyDatabase()
     await query(foreign, 'create table invoices (id text)')
     for (const [url, says] of [

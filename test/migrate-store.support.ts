@@ -7,8 +7,9 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import pg from 'pg'
 import { type App, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
-import { SERVER_URL } from './postgres.ts'
-import { type Finished, fileWith, run, temporaryDirectory } from './process.ts'
+import { runHere } from './here.ts'
+import { SERVER_URL, TEMPLATE } from './postgres.ts'
+import { type Finished, fileWith, temporaryDirectory } from './process.ts'
 import { FakeClock } from './support.ts'
 
 /** Undefined where no PostgreSQL runs beside the tests. */
@@ -50,9 +51,10 @@ export async function rowsIn(url: string): Promise<Record<string, number>> {
     url,
     "select tablename as name from pg_tables where schemaname = 'public' and tablename not like 'kysely%'",
   )
-  const counted: Record<string, number> = {}
-  for (const { name } of names) counted[name] = (await query(url, `select from "${name}"`)).length
-  return counted
+  if (names.length === 0) return {}
+  const counts = names.map(({ name }) => `select '${name}' as name, count(*)::integer as rows from "${name}"`)
+  const counted = await query<{ name: string; rows: number }>(url, counts.join(' union all '))
+  return Object.fromEntries(counted.map(({ name, rows }) => [name, rows]))
 }
 
 export async function query<Row extends object>(url: string, statement: string): Promise<Row[]> {
@@ -77,7 +79,9 @@ export async function emptyDatabase(options = ''): Promise<string> {
 let seeded: Promise<string> | undefined
 async function makeSeeded(): Promise<string> {
   const directory = temporaryDirectory()
-  const { code, stderr } = await run(['seed', fileWith('seed.yaml', SEED), '--data', directory])
+  const { code, stderr } = await runHere(['seed', fileWith('seed.yaml', SEED), '--data', directory], {
+    UNDERSTUDY_LOG_LEVEL: 'silent',
+  })
   assert.equal(code, 0, stderr)
   return directory
 }
@@ -93,14 +97,21 @@ export async function smallStore(...statements: [sql: string, ...values: SQLInpu
   return directory
 }
 
-export function move(from: string, to: string): Promise<Finished> {
+/** In this process, or by another `run`. */
+export function move(from: string, to: string, run = runHere): Promise<Finished> {
   return run(['migrate-store', '--from', from, '--to', to])
 }
 
+/** As a server leaves it that has started once. */
+export function usedDatabase(): Promise<string> {
+  return emptyDatabase(`template ${TEMPLATE} strategy file_copy`)
+}
+
 /** Every table, and no row. */
-export async function makeTables(url: string): Promise<void> {
-  await (await open(temporaryDirectory(), url)).close()
+export async function databaseWithTables(): Promise<string> {
+  const url = await usedDatabase()
   await query(url, 'truncate data_keys')
+  return url
 }
 
 export const setting = 'insert into settings (name, value, updated_at) values (?, ?, ?)'

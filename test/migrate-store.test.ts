@@ -11,9 +11,10 @@ import type { InjectOptions } from 'fastify'
 import type { App } from '../src/app.ts'
 import { type Answers, crawl } from './crawl.ts'
 import { basic } from './easypost.support.ts'
+import { runHere } from './here.ts'
 import {
+  databaseWithTables,
   emptyDatabase,
-  makeTables,
   move,
   ODD_TEXTS,
   open,
@@ -99,7 +100,7 @@ function scenarios(): void {
     const file = fileHash(directory)
 
     const url = await emptyDatabase()
-    const moved = await move(directory, url)
+    const moved = await move(directory, url, run)
     assert.equal(moved.code, 0, moved.stderr)
     assert.match(
       moved.stdout,
@@ -118,7 +119,7 @@ function scenarios(): void {
     } finally {
       await after.close()
     }
-    const verified = await run(['events', 'verify', '--data', url], { UNDERSTUDY_HOME: directory })
+    const verified = await runHere(['events', 'verify', '--data', url], { UNDERSTUDY_HOME: directory })
     assert.equal(verified.code, 0, verified.stdout)
   })
 
@@ -175,8 +176,7 @@ function scenarios(): void {
   })
 
   test('a table that PostgreSQL alone has, and empties after a crash, is no concern of the move', async () => {
-    const url = await emptyDatabase()
-    await makeTables(url)
+    const url = await databaseWithTables()
     await query(url, 'create unlogged table counters (key text primary key); insert into counters values (1)')
     const { code, stderr, stdout } = await move(await smallStore(), url)
     assert.equal(code, 0, stderr)

@@ -30,10 +30,10 @@ export interface TestDatabase {
 
 let made = 0
 
-/** A database with nothing in it. */
-export async function emptyDatabase(server: string): Promise<TestDatabase> {
+/** A database with nothing in it, but for what `options` of `create database` say. */
+export async function emptyDatabase(server: string, options = ''): Promise<TestDatabase> {
   const name = `nodes_${process.pid}_${++made}`
-  await connected(`${server}/postgres`, client => client.query(`create database ${name}`))
+  await connected(`${server}/postgres`, client => client.query(`create database ${name} ${options}`))
   const url = `${server}/${name}`
   return {
     url,

@@ -70,8 +70,7 @@ testOnPostgres('three nodes on one database are one server', async server => {
   const [first, second, third] = nodes
   assert.ok(first && second && third)
   await seededOnce(database, nodes)
-  await disabledOnAll(nodes)
-  await limitedInSum(nodes)
+  await Promise.all([disabledOnAll(nodes), limitedInSum(nodes)])
   await deliveredOnce(database, nodes)
   await losesNoWrite(database, nodes, third)
   await takesDeliveryOver(database, first, second)
@@ -107,7 +106,7 @@ async function disabledOnAll(nodes: ServerProcess[]): Promise<void> {
 async function limitedInSum(nodes: ServerProcess[]): Promise<void> {
   const limited = { 'as-api-key': 'as_limited_key' }
   for (let attempt = 0; attempt < 5; attempt++) {
-    await setTimeout(1100)
+    if (attempt > 0) await setTimeout(1100)
     const start = performance.now()
     const burst = Array.from({ length: 20 }, () => nodes).flat()
     const replies = await Promise.all(burst.map(node => send(node, 'GET', '/admin/2022-01/roles', limited)))

@@ -9,6 +9,7 @@ import test, { before } from 'node:test'
 import { backup } from '../../src/cli/backup.ts'
 import { restore } from '../../src/cli/restore.ts'
 import { assertFails, backupFile, done, homeWithKeyOf, SEED } from '../backup.support.ts'
+import { runHere } from '../here.ts'
 import { type Finished, fileWith, run, serve, temporaryDirectory } from '../process.ts'
 
 const OTHER_KEY = { UNDERSTUDY_MASTER_KEY: randomBytes(32).toString('base64') }
@@ -60,12 +61,11 @@ test('a command line that does not fit: exit code 2; what goes wrong: 1, and one
     [['backup', 'a', '--data', store], 1, /^understudy backup: the master key does not open this store/, OTHER_KEY],
     [['restore', file], 1, /^understudy restore: the master key does not open this store/, OTHER_KEY],
   ]
-  const found = await Promise.all(cases.map(([argv, , , env]) => run(argv, env, directory)))
-  for (const [index, [, code, says]] of cases.entries()) {
-    const outcome = found[index]
-    assert.ok(outcome)
-    assertRefused(outcome, code, says)
+  const refuse = async ([argv, code, says, env]: (typeof cases)[number]) => {
+    const found = await (code === 2 ? runHere : run)(argv, env, directory)
+    assertRefused(found, code, says)
   }
+  await Promise.all(cases.map(refuse))
   for (const command of [backup, restore]) {
     await assertFails(command, ['a', '--data', ':memory:'], /^a store in memory ends with its server: /)
   }

@@ -16,7 +16,7 @@ import {
   startWriting,
   statusOfKey,
 } from '../backup.support.ts'
-import { serve, temporaryDirectory } from '../process.ts'
+import { run, serve, temporaryDirectory } from '../process.ts'
 
 const QUIET = { UNDERSTUDY_LOG_LEVEL: 'silent' }
 
@@ -27,7 +27,7 @@ test('a backup under way among writers has all that was acknowledged before; a r
   await writing.some
   const before = [...writing.acknowledged]
   const file = backupFile()
-  const said = await done(['backup', file, '--data', data])
+  const said = await done(['backup', file, '--data', data], {}, run)
   const during = writing.acknowledged.length - before.length
   await writing.stop()
   assert.ok(during > 0, 'writers went on meanwhile')
@@ -36,7 +36,7 @@ test('a backup under way among writers has all that was acknowledged before; a r
   assert.deepEqual(readdirSync(dirname(file)), ['backup.db'])
 
   const restored = homeWithKeyOf(data)
-  assert.match(await done(['restore', file, '--data', restored]), /each read back and as it was\.\n/)
+  assert.match(await done(['restore', file, '--data', restored], {}, run), /each read back and as it was\.\n/)
   assert.deepEqual(readdirSync(restored).sort(), ['master.key', 'understudy.db'])
   assert.equal(statSync(join(restored, 'understudy.db')).mode & 0o777, 0o600)
   await assertWhole(restored, restored, before)

@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 import { vendors } from '../../src/vendors/index.ts'
+import { runHere } from '../here.ts'
 import { fileWith, run, type ServerProcess, serve, shell, temporaryDirectory } from '../process.ts'
 
 /** What `env --json` holds of each vendor. */
@@ -49,7 +50,7 @@ async function assertOpened({ memberstack: of = {} }: Environment): Promise<void
 type Environment = Record<string, Record<string, string>> & { url: string }
 
 async function environmentOf(directory: string): Promise<Environment> {
-  const { code, stdout, stderr } = await run(['env', '--json', '--data', directory])
+  const { code, stdout, stderr } = await runHere(['env', '--json', '--data', directory])
   assert.equal(code, 0, stderr)
   return JSON.parse(stdout)
 }
@@ -227,7 +228,7 @@ test('--seed on an empty store replaces the sample; on any other it is left alon
 
 test('seed makes a store that is not there yet; a server then starts on it as it is', async () => {
   const directory = join(temporaryDirectory(), 'new')
-  const { code, stderr } = await run(['seed', seed, '--data', directory])
+  const { code, stderr } = await runHere(['seed', seed, '--data', directory])
   assert.equal(code, 0, stderr)
   const server = await serve(['--data', directory])
   assert.doesNotMatch(server.banner, /made just now/)
@@ -251,7 +252,7 @@ test('a store in memory leaves nothing behind; without a key or token its banner
   for (const curl of server.curls) await worksNow(curl)
   assert.equal((await server.end('SIGTERM')).code, 0)
   assert.deepEqual(readdirSync(directory), [])
-  const refusal = await run(['env', '--data', ':memory:'])
+  const refusal = await runHere(['env', '--data', ':memory:'])
   assert.equal(refusal.code, 2)
   assert.match(refusal.stderr, /in memory/)
 })

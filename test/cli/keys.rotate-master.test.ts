@@ -20,6 +20,7 @@ import {
   OPERATOR_TOKEN,
   randomKey,
   rotate,
+  rotateApart,
   rotated,
   seededStore,
   stateOf,
@@ -49,7 +50,7 @@ test('a server runs on; the next one opens with the new key, a backup made befor
   const data = copyOf(seeded)
   const [former, wasBefore, sealedBefore] = [keyIn(data), await stateOf(data), sealedIn(data)]
   const server = await serve(['--data', data])
-  const found = await rotate(data)
+  const found = await rotateApart(data)
   assertDone(found, SEALED)
   const next = keyIn(data)
   assert.notEqual(next, former)
@@ -175,7 +176,7 @@ test('kill -9 wherever it is by then: a node that starts finds the key, and the 
 test('two at once: whoever is first, the key in the file opens the store, and every former one is kept', async () => {
   const data = copyOf(seeded)
   const former = keyIn(data)
-  const found = await Promise.all([rotate(data), rotate(data), rotate(data)])
+  const found = await Promise.all([rotateApart(data), rotateApart(data), rotateApart(data)])
   for (const { code, stdout, stderr } of found) {
     // One that starts while another ends may find its own key too late, and says so.
     if (code === 0) assert.match(stdout, /master key/)
@@ -203,7 +204,7 @@ test('the key is the environment’s: with the new one beside it every node open
   const found = await rotate(data, both)
   assertDone(found, SEALED)
   assert.match(found.stdout, /give every node the new key as UNDERSTUDY_MASTER_KEY/)
-  const again = await rotate(data, old, '--new-key', fileWith('next.key', `${next}\n`))
+  const again = await rotateApart(data, old, '--new-key', fileWith('next.key', `${next}\n`))
   assertDone(again, COMPLETE)
   const refused = await run(['serve', '--port', '0', '--data', data], old)
   assert.equal(refused.code, 1)

@@ -1,7 +1,8 @@
 // The key audit: one row a key over all vendors, and what is wrong with it.
 
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import test, { before } from 'node:test'
+import { runHere } from '../here.ts'
 import { fileWith, run, temporaryDirectory } from '../process.ts'
 
 const SEED = `
@@ -35,15 +36,13 @@ interface Row {
   marks: string[]
 }
 
-async function seeded(): Promise<string> {
-  const data = temporaryDirectory()
-  const { code, stderr } = await run(['seed', fileWith('audit.yaml', SEED), '--data', data])
+const data = temporaryDirectory()
+before(async () => {
+  const { code, stderr } = await runHere(['seed', fileWith('audit.yaml', SEED), '--data', data])
   assert.equal(code, 0, stderr)
-  return data
-}
+})
 
 test('every key is a row with its holder, state and marks, and never its secret', async () => {
-  const data = await seeded()
   const { code, stdout } = await run(['keys', 'audit', '--json', '--data', data])
   assert.equal(code, 0)
   const rows = JSON.parse(stdout) as Row[]
@@ -71,7 +70,7 @@ test('every key is a row with its holder, state and marks, and never its secret'
 })
 
 test('as CSV: quoted where it must be, and nothing that a spreadsheet would run', async () => {
-  const { code, stdout } = await run(['keys', 'audit', '--csv', '--data', await seeded()])
+  const { code, stdout } = await runHere(['keys', 'audit', '--csv', '--data', data])
   assert.equal(code, 0)
   const [head, ...lines] = stdout.trim().split('\n')
   assert.equal(head, 'vendor,tenant,owner,name,holder,mode,active,ageDays,lastUsedAt,fingerprint,marks')
@@ -82,7 +81,7 @@ test('as CSV: quoted where it must be, and nothing that a spreadsheet would run'
 })
 
 test('as a table, with a head', async () => {
-  const { code, stdout } = await run(['keys', 'audit', '--data', await seeded()])
+  const { code, stdout } = await runHere(['keys', 'audit', '--data', data])
   assert.equal(code, 0)
   const lines = stdout.trim().split('\n')
   assert.equal(lines.length, 6)
@@ -91,7 +90,7 @@ test('as a table, with a head', async () => {
 
 test('what the command line does not take is exit code 2', async () => {
   for (const argv of [['keys'], ['keys', 'rot'], ['keys', 'audit', '--json', '--csv'], ['keys', 'audit', 'more']]) {
-    const { code, stderr } = await run([...argv, '--data', temporaryDirectory()])
+    const { code, stderr } = await runHere([...argv, '--data', temporaryDirectory()])
     assert.equal(code, 2, argv.join(' '))
     assert.match(stderr, /\nusage: understudy keys \(audit/)
   }

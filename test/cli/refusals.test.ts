@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { before } from 'node:test'
+import { runHere } from '../here.ts'
 import { type Finished, fileWith, run, serve, shell, temporaryDirectory } from '../process.ts'
 
 const seed = fileWith(
@@ -25,7 +26,7 @@ aftership:
 /** A store that the seed has been loaded into; no test here changes it. */
 const store = temporaryDirectory()
 before(async () => {
-  const { code, stderr } = await run(['seed', seed, '--data', store])
+  const { code, stderr } = await runHere(['seed', seed, '--data', store])
   assert.equal(code, 0, stderr)
 })
 
@@ -60,7 +61,7 @@ test('a command line that does not fit: exit code 2, what is wrong, and the usag
     [['seed', 'a.yaml', 'b.yaml'], /b\.yaml.*\nusage: understudy seed /],
   ]
   const directory = temporaryDirectory()
-  const found = await Promise.all(cases.map(([argv]) => run(argv, {}, directory)))
+  const found = await Promise.all(cases.map(([argv]) => runHere(argv, {}, directory)))
   for (const [index, [, says]] of cases.entries()) {
     const outcome = found[index]
     assert.ok(outcome)
@@ -75,7 +76,7 @@ test('a command line that does not fit: exit code 2, what is wrong, and the usag
 })
 
 test('asked for help, it helps', async () => {
-  const { code, stdout } = await run(['--help'])
+  const { code, stdout } = await runHere(['--help'])
   assert.equal(code, 0)
   for (const line of [
     /understudy serve \[--port 4600\] \[--host 127\.0\.0\.1\] \[--data DIR/,
@@ -95,7 +96,7 @@ test('a wrong setting is named, a line too where it stands in a file, and the st
     [[], { UNDERSTUDY_CONFIG: config }, `${config}:2: port: must be integer\n`],
     [[], { UNDERSTUDY_MASTER_KEY: secret }, 'UNDERSTUDY_MASTER_KEY: a master key is 32 bytes, as base64 or hex\n'],
   ]
-  const found = await Promise.all(cases.map(([argv, env]) => run(['serve', '--data', data, ...argv], env)))
+  const found = await Promise.all(cases.map(([argv, env]) => runHere(['serve', '--data', data, ...argv], env)))
   for (const [index, [, , stderr]] of cases.entries()) {
     assert.deepEqual(found[index], { code: 2, stdout: '', stderr: `understudy serve: ${stderr}` })
   }
@@ -113,8 +114,8 @@ test('a seed that does not validate: file, line and key; no store is made, and o
   const none = join(temporaryDirectory(), 'data')
   const files = wrongSeeds.map(([text]) => fileWith('wrong.yaml', text))
   const found = await Promise.all([
-    ...files.map(file => run(['seed', file, '--data', store])),
-    run(['serve', '--port', '0', '--data', none, '--seed', String(files[0])]),
+    ...files.map(file => runHere(['seed', file, '--data', store])),
+    runHere(['serve', '--port', '0', '--data', none, '--seed', String(files[0])]),
   ])
   const [onServe] = found.splice(files.length)
   for (const [index, [text, says]] of wrongSeeds.entries()) {
@@ -145,7 +146,7 @@ control: { tokens: [{ name: new, scope: admin }] }
 `,
   )
   const [twice, lateRefused] = await Promise.all([
-    run(['seed', seed, '--data', store]),
+    runHere(['seed', seed, '--data', store]),
     run(['seed', late, '--data', store]),
   ])
   assertRefused(twice, 2, new RegExp(`^understudy seed: ${seed}:4: aftership\\.accounts\\.0: .*exists already`))
@@ -210,6 +211,30 @@ test('a store that is damaged, or of another master key: one clear line, and it 
 
 test('env before any server has run says so', async () => {
   const data = join(temporaryDirectory(), 'data')
-  assertOneLine(await run(['env', '--json', '--data', data]), /^understudy env: no server has run on .* yet/)
+  assertOneLine(await runHere(['env', '--json', '--data', data]), /^understudy env: no server has run on .* yet/)
   assert.equal(existsSync(data), false)
+})
+
+test('a database that is away, or whose URL cannot be read: one clear line, and no secret in it', async () => {
+  const cases: [url: string, code: number, says: RegExp][] = [
+    [
+      'postgres://user:pass-word@127.0.0.1:1/understudy?password=pass-word',
+      1,
+      /^understudy serve: the database does not answer \(ECONNREFUSED\); see that it runs/m,
+    ],
+    [
+      'postgres://user:pass-word@[::1/understudy',
+      2,
+      /^understudy serve: the postgres:\/\/ URL cannot be read; percent-encode/,
+    ],
+  ]
+  const env = { UNDERSTUDY_HOME: temporaryDirectory(), UNDERSTUDY_MASTER_KEY: randomBytes(32).toString('base64') }
+  const refuse = async ([DATABASE_URL, code, says]: (typeof cases)[number]) => {
+    const found = await run(['serve', '--port', '0'], { ...env, DATABASE_URL })
+    assertRefused(found, code, says)
+    assert.equal(found.stderr.includes('pass-word'), false, found.stderr)
+    const lines = found.stderr.trimEnd().split('\n')
+    assert.equal(lines.filter(line => !line.startsWith('{')).length, 1, found.stderr)
+  }
+  await Promise.all(cases.map(refuse))
 })

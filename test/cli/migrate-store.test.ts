@@ -7,14 +7,15 @@ import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test, { before } from 'node:test'
-import { type Finished, fileWith, run, serve, temporaryDirectory } from './process.ts'
+import { runHere } from '../here.ts'
+import { type Finished, fileWith, run, serve, temporaryDirectory } from '../process.ts'
 
 /** Where nothing listens: whoever asks it is told so. */
 const TO = 'postgres://nobody:secret@127.0.0.1:1/none'
 
 const store = temporaryDirectory()
 before(async () => {
-  const { code, stderr } = await run(['seed', fileWith('seed.yaml', ''), '--data', store])
+  const { code, stderr } = await runHere(['seed', fileWith('seed.yaml', ''), '--data', store])
   assert.equal(code, 0, stderr)
 })
 
@@ -28,7 +29,7 @@ function copyOfStore(statement?: string): string {
   return directory
 }
 
-function move(from: string, env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+function move(from: string, env: NodeJS.ProcessEnv = {}, run = runHere): Promise<Finished> {
   return run(['migrate-store', '--from', from, '--to', TO], env)
 }
 
@@ -50,7 +51,7 @@ test('a command line that does not fit: exit code 2, what is wrong, and the usag
     [[directory, TO], /unexpected/],
   ]
   const refuse = async ([argv, says]: (typeof cases)[number]) => {
-    const found = await run(['migrate-store', ...argv], {}, directory)
+    const found = await runHere(['migrate-store', ...argv], {}, directory)
     assertRefused(found, 2, says)
     assert.match(found.stderr, /\nusage: understudy migrate-store --from DIR \[--to postgres:\/\/…\]\n$/)
   }
@@ -95,5 +96,5 @@ test('a store without its master key, or with another: the new store could not b
 })
 
 test('a database that does not answer', async () => {
-  assertRefused(await move(copyOfStore()), 1, /: cannot connect to the database: ECONNREFUSED\n$/)
+  assertRefused(await move(copyOfStore(), {}, run), 1, /: cannot connect to the database: ECONNREFUSED\n$/)
 })
