@@ -53,13 +53,13 @@ async function typesOf(app: TestApp): Promise<string[]> {
 
 const signUpBody = (address: string) => ({ email: address, password: PASSWORD })
 
-test('of 200 sign-ups with one email exactly one wins; the others are told that it is taken', async () => {
+test('of 100 sign-ups with one email exactly one wins; the others are told that it is taken', async () => {
   const app = crowd(await startApp(ACME))
-  const replies = await atOnce(200, index => {
+  const replies = await atOnce(100, index => {
     const body = signUpBody(index % 2 ? email : email.toUpperCase())
     return callClient(app, 'POST', '/auth/signup', { body })
   })
-  assert.deepEqual(tally(replies), { 200: 1, 400: 199 })
+  assert.deepEqual(tally(replies), { 200: 1, 400: 99 })
   for (const reply of replies) if (reply.status !== 200) assertRefused(reply, 'emailTaken')
   await app.assertEvents('member.created', 'member.signed_in')
   assert.equal((await ok(app, 'GET', '/members')).totalCount, 3)
@@ -291,10 +291,9 @@ test('a server that is too busy for passwords refuses some, and holds it against
   await busy
   const statuses = new Set([...signUps, ...logins].map(({ status }) => status))
   assert.deepEqual(statuses, new Set([200, 429]))
-  assert.ok((tally(logins)[429] ?? 0) > 10, 'more than may fail')
+  assert.ok((tally(logins)[429] ?? 0) > 10, 'more of one member than may fail')
   await loginToken(app, ada.email)
-  const { totalCount } = await ok(app, 'GET', '/members')
-  assert.equal(totalCount, 2 + (tally(signUps)[200] ?? 0))
+  assert.equal((await ok(app, 'GET', '/members')).totalCount, 2 + (tally(signUps)[200] ?? 0))
 })
 
 test('mails at once are counted one by one', async () => {
