@@ -110,26 +110,30 @@ for (const { name, lifeMs, refusal, prepare, send, use } of purposes) {
     })
 
     test('works to the last moment of its life, and not after it', async () => {
-      const early = await start()
-      early.app.clock.advance(lifeMs - 1)
-      assert.equal((await early.tryCode(early.code)).status, 200)
-      const late = await start()
-      late.app.clock.advance(lifeMs)
-      await late.app.newEvents()
-      assertRefused(await late.tryCode(late.code), refusal)
-      await late.app.assertEvents()
+      const { app, code, ask, tryCode } = await start()
+      app.clock.advance(lifeMs)
+      await app.newEvents()
+      assertRefused(await tryCode(code), refusal)
+      await app.assertEvents()
+      const another = await ask()
+      app.clock.advance(lifeMs - 1)
+      assert.equal((await tryCode(another)).status, 200)
     })
 
     test('bears four wrong tries, and is void after the fifth', async () => {
-      const bears = await start()
-      for (let step = 1; step <= 4; step++) assertRefused(await bears.tryCode(otherThan(bears.code, step)), refusal)
-      assert.equal((await bears.tryCode(bears.code)).status, 200)
-      const voided = await start()
-      await voided.app.newEvents()
-      for (let step = 1; step <= 5; step++) assertRefused(await voided.tryCode(otherThan(voided.code, step)), refusal)
-      assertRefused(await voided.tryCode(voided.code), refusal)
-      await voided.app.assertEvents()
-      assert.equal((await voided.tryCode(await voided.ask())).status, 200, 'a new one is its own')
+      const { app, code, ask, tryCode } = await start()
+      const tryOthers = async (times: number, than: string) => {
+        for (let step = 1; step <= times; step++) assertRefused(await tryCode(otherThan(than, step)), refusal)
+      }
+      await app.newEvents()
+      await tryOthers(5, code)
+      assertRefused(await tryCode(code), refusal)
+      await app.assertEvents()
+      // So that what is counted of the member's failed logins is not in the way.
+      app.clock.advance(15 * MINUTE)
+      const another = await ask()
+      await tryOthers(4, another)
+      assert.equal((await tryCode(another)).status, 200, 'a new one is its own')
     })
 
     test('is void when a newer one is sent', async () => {
@@ -140,7 +144,7 @@ for (const { name, lifeMs, refusal, prepare, send, use } of purposes) {
       assert.equal((await tryCode(newer)).status, 200)
     })
 
-    test('is mailed five times an hour at most; the sixth is answered alike, and the fifth stays good', async () => {
+    test('is mailed five times an hour; the sixth is answered alike, and the fifth stays good', async () => {
       const { app, ask, options, tryCode } = await start()
       for (let time = 2; time <= 4; time++) await ask()
       const fifth = await ask()

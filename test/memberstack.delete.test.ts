@@ -88,19 +88,24 @@ interface Billed {
   stripe: StripeStandIn
 }
 
-/** Acme's sandbox connected to Stripe, where Ada is a customer with these subscriptions. */
-async function startBilled(subscriptions: StripeSubscription[] = []): Promise<Billed> {
-  const stripe = await startStripe({ customers: { cus_ada: subscriptions, cus_other: [] } })
-  const connection = { secretKey: STRIPE_KEY, apiBase: stripe.apiBase }
-  const app = await startApp(seedOf(acmeWith({}, { stripe: { sandbox: connection } }), globex))
+/** Acme's sandbox connected to Stripe, which has these customers with their subscriptions. */
+async function startWith(customers: Record<string, StripeSubscription[]>, more: object = {}): Promise<Billed> {
+  const stripe = await startStripe({ customers })
+  const sandbox = { secretKey: STRIPE_KEY, apiBase: stripe.apiBase }
+  const app = await startApp(seedOf(acmeWith({}, { stripe: { sandbox }, ...more }), globex))
   return { app, stripe }
+}
+
+/** Where Ada is a customer with these subscriptions. */
+function startBilled(subscriptions: StripeSubscription[] = []): Promise<Billed> {
+  return startWith({ cus_ada: subscriptions, cus_other: [] })
 }
 
 const LIST = 'GET /v1/subscriptions'
 const CANCEL = 'DELETE /v1/subscriptions/sub_1'
 const DELETE = 'DELETE /v1/customers/cus_ada'
 
-describe('flags', () => {
+test('flags', async t => {
   const json = (body: object): Call => ({ body })
   const cases: [what: string, query: string, Call, lines: string[]][] = [
     ['none', '', {}, []],
@@ -126,21 +131,49 @@ describe('flags', () => {
     ['customer alone', '', json({ deleteStripeCustomer: 'true' }), [DELETE]],
     ['subscriptions alone', '?cancelStripeSubscriptions=true', {}, [LIST, CANCEL]],
   ]
-  for (const [what, query, options, lines] of cases) {
-    test(what, async () => {
-      const { app, stripe } = await startBilled([{ id: 'sub_1', status: 'active' }])
-      assert.deepEqual(await ok(app, 'DELETE', path + query, options), { id: ids.ada })
-      assert.deepEqual(stripe.newLines(), lines)
+  // A member for each, who is a customer with a subscription.
+  const billed = cases.map((_, n) => ({
+    id: `mem_sb_c${n}`,
+    email: `m${n}@acme.example`,
+    stripeCustomerId: `cus_${n}`,
+  }))
+  const customers = Object.fromEntries(cases.map((_, n) => [`cus_${n}`, [{ id: `sub_${n}`, status: 'active' }]]))
+  const { app, stripe } = await startWith(customers, { members: { sandbox: billed } })
+  for (const [n, [what, query, options, lines]] of cases.entries()) {
+    await t.test(what, async () => {
+      const id = `mem_sb_c${n}`
+      assert.deepEqual(await ok(app, 'DELETE', `/members/${id}${query}`, options), { id })
+      assert.deepEqual(
+        stripe.newLines(),
+        lines.map(line => line.replace('sub_1', `sub_${n}`).replace('cus_ada', `cus_${n}`)),
+      )
       for (const { authorization } of stripe.requests) assert.equal(authorization, `Bearer ${STRIPE_KEY}`)
-      const { stripe: told } = await deletionIn(app)
+      const { id: deleted, stripe: told } = await deletionIn(app)
+      assert.equal(deleted, id)
       if (lines.length > 0) {
         assert.equal(told.deleteStripeCustomer, lines.includes(DELETE))
         assert.equal(told.cancelStripeSubscriptions, lines.includes(CANCEL))
       }
-      assert.equal(await getMember(app, ids.ada), null)
+      assert.equal(await getMember(app, id), null)
     })
   }
 })
+
+type Failure = [what: string, fail: (stripe: StripeStandIn) => unknown]
+
+/** That a delete is refused where Stripe fails; Ada is as she was, her token too, and nobody learns of it. */
+async function assertStays({ app }: Billed): Promise<void> {
+  const { tokens } = await login(app, 'ada@acme.example')
+  await app.newEvents()
+  assertRefused(await call(app, 'DELETE', path, { body: both }), 'stripeFailed')
+  const { lastLogin, ...rest } = await getMember(app, ids.ada)
+  assert.ok(lastLogin !== null)
+  assertAda({ ...rest, lastLogin: null })
+  const verified = await ok(app, 'POST', '/members/verify-token', { body: { token: tokens.accessToken } })
+  assert.equal(verified.id, ids.ada)
+  await app.assertEvents()
+  assert.ok(!JSON.stringify(app.log).includes(STRIPE_KEY))
+}
 
 describe('stripe', () => {
   test('every subscription that can be is cancelled, on all pages, and then the customer deleted', async () => {
@@ -178,40 +211,53 @@ describe('stripe', () => {
   })
 
   test('a customer that it never had counts as done', async () => {
-    const stripe = await startStripe({ customers: {} })
-    const connection = { sandbox: { secretKey: STRIPE_KEY, apiBase: stripe.apiBase } }
-    const app = await startApp(seedOf(acmeWith({}, { stripe: connection }), globex))
+    const { app, stripe } = await startWith({})
     assert.deepEqual(await ok(app, 'DELETE', path, { body: both }), { id: ids.ada })
     assert.deepEqual(stripe.newLines(), [LIST, DELETE])
   })
 
-  const failures: [string, (stripe: StripeStandIn) => unknown][] = [
-    ['an error on the list', stripe => stripe.failWith(400, { message: 'no' }, { on: LIST })],
-    ['an error on a subscription', stripe => stripe.failWith(402, { code: 'card_declined' }, { on: CANCEL })],
-    ['an error on the customer', stripe => stripe.failWith(403, { message: 'no' }, { on: DELETE })],
-    ['a fault of its own', stripe => stripe.failWith(500)],
-    ['a 404 that is about something else', stripe => stripe.failWith(404, { message: 'Unrecognized request URL' })],
-    ['what is no JSON', stripe => stripe.answerWith(200, '<html>', { 'content-type': 'text/html' })],
-    ['a connection that it closes', stripe => stripe.drop()],
-    ['a port that refuses', stripe => stripe.close()],
-    ['a key that it does not know', stripe => stripe.failWith(401, { message: 'Invalid API Key provided' })],
-  ]
-  for (const [what, fail] of failures) {
-    test(`${what}: 502, the member stays, and nobody is told`, async () => {
-      const { app, stripe } = await startBilled([{ id: 'sub_1', status: 'active' }])
-      const { tokens } = await login(app, 'ada@acme.example')
-      await app.newEvents()
-      await fail(stripe)
-      assertRefused(await call(app, 'DELETE', path, { body: both }), 'stripeFailed')
-      const { lastLogin, ...rest } = await getMember(app, ids.ada)
-      assert.ok(lastLogin !== null)
-      assertAda({ ...rest, lastLogin: null })
-      const verified = await ok(app, 'POST', '/members/verify-token', { body: { token: tokens.accessToken } })
-      assert.equal(verified.id, ids.ada)
-      await app.assertEvents()
-      assert.ok(!JSON.stringify(app.log).includes(STRIPE_KEY))
+  // On one app: the third leaves no subscription, and from then on it is the first request that fails.
+  test('an error is a 502: the member stays, and nobody is told', async t => {
+    const cases: Failure[] = [
+      ['on the list', stripe => stripe.failWith(400, { message: 'no' }, { on: LIST })],
+      ['on a subscription', stripe => stripe.failWith(402, { code: 'card_declined' }, { on: CANCEL })],
+      ['on the customer', stripe => stripe.failWith(403, { message: 'no' }, { on: DELETE })],
+      ['a 404 that is about something else', stripe => stripe.failWith(404, { message: 'Unrecognized request URL' })],
+      ['what is no JSON', stripe => stripe.answerWith(200, '<html>', { 'content-type': 'text/html' })],
+      ['a key that it does not know', stripe => stripe.failWith(401, { message: 'Invalid API Key provided' })],
+    ]
+    const billed = await startBilled([{ id: 'sub_1', status: 'active' }])
+    for (const [what, fail] of cases) {
+      await t.test(what, async () => {
+        billed.stripe.recover()
+        await fail(billed.stripe)
+        await assertStays(billed)
+      })
+    }
+  })
+
+  // At the same time, because each waits before it is tried again.
+  describe('is asked again', { concurrency: true }, () => {
+    const cases: Failure[] = [
+      ['a fault of its own', stripe => stripe.failWith(500)],
+      ['a connection that it closes', stripe => stripe.drop()],
+      ['a port that refuses', stripe => stripe.close()],
+    ]
+    for (const [what, fail] of cases) {
+      test(`${what}: 502 in the end, the member stays, and nobody is told`, async () => {
+        const billed = await startBilled([{ id: 'sub_1', status: 'active' }])
+        await fail(billed.stripe)
+        await assertStays(billed)
+      })
+    }
+
+    test('two failures are tried again within the same delete', async () => {
+      const { app, stripe } = await startBilled()
+      stripe.failWith(500, {}, { on: DELETE, times: 2 })
+      await ok(app, 'DELETE', path, { body: { deleteStripeCustomer: true } })
+      assert.deepEqual(stripe.newLines(), [DELETE, DELETE, DELETE])
     })
-  }
+  })
 
   test('after a failure the delete can be repeated, and does what is left', async () => {
     const { app, stripe } = await startBilled([{ id: 'sub_1', status: 'active' }])
@@ -222,13 +268,6 @@ describe('stripe', () => {
     assert.deepEqual(stripe.newLines(), [LIST, DELETE])
     const { stripe: told } = await deletionIn(app)
     assert.deepEqual({ ...told, ...both }, told)
-  })
-
-  test('two failures are tried again within the same delete', async () => {
-    const { app, stripe } = await startBilled()
-    stripe.failWith(500, {}, { on: DELETE, times: 2 })
-    await ok(app, 'DELETE', path, { body: { deleteStripeCustomer: true } })
-    assert.deepEqual(stripe.newLines(), [DELETE, DELETE, DELETE])
   })
 
   test('a member who is gone is told so before Stripe is asked', async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as credentials from '../src/platform/credentials/credentials.ts'
+import { crowd } from './memberstack.client.support.ts'
 import {
   assertAda,
   assertNoCors,
@@ -67,15 +68,17 @@ describe('keys', () => {
     ['secretKeyMissing', malformed],
     ['secretKeyUnknown', unknown],
   ] as const) {
-    for (const [what, sent] of cases) {
-      test(`${refusal}: ${what}`, async () => {
-        const app = await start()
-        for (const { method, path, body } of routes) {
-          assertRefused(await call(app, method, path, options(body, sent)), refusal)
-        }
-        await app.assertEvents()
-      })
-    }
+    test(refusal, async t => {
+      const app = crowd(await start())
+      for (const [what, sent] of cases) {
+        await t.test(what, async () => {
+          for (const { method, path, body } of routes) {
+            assertRefused(await call(app, method, path, options(body, sent)), refusal)
+          }
+          await app.assertEvents()
+        })
+      }
+    })
   }
 
   test('a disabled key is unknown, until it is enabled', async () => {
@@ -118,7 +121,7 @@ describe('keys', () => {
   })
 })
 
-describe('order of checks', () => {
+test('order of checks', async t => {
   const nowhere = { body: '{', headers: { 'content-type': 'application/json' } }
   const cases: [what: string, Method, path: string, Call, Refusal, ...string[]][] = [
     ['the path before the key', 'GET', '/members/a/b', { key: null }, 'notFound', 'Cannot GET /members/a/b'],
@@ -131,9 +134,9 @@ describe('order of checks', () => {
     ['existence before rules', 'PATCH', `/members/${NOBODY}`, { body: { email: 'ben@acme.example' } }, 'noSuchMember'],
     ['existence', 'DELETE', `/members/${NOBODY}`, {}, 'noSuchMember'],
   ]
+  const app = await start()
   for (const [what, method, path, sent, refusal, ...texts] of cases) {
-    test(what, async () => {
-      const app = await start()
+    await t.test(what, async () => {
       assertRefused(await call(app, method, path, sent), refusal, ...texts)
       await app.assertEvents()
     })

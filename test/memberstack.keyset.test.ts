@@ -137,9 +137,24 @@ test('a private key is in no row of the store, no event and no line of the log',
   for (const form of [/PRIVATE/, /MII[CE]/, /"(d|p|q|dp|dq|qi)\\?":/]) assert.doesNotMatch(written, form)
 })
 
-test('key and tokens outlive the process, and so does the end of a token', async () => {
+test('over processes', async t => {
   const data = temporaryDirectory()
   const argv = ['--data', data, '--seed', fileWith('members.yaml', ACME)]
+  const rotate = async () => {
+    const rotated = await run(['keys', 'rotate-signing', '--data', data])
+    assert.equal(rotated.code, 0, rotated.stderr)
+    assert.doesNotMatch(rotated.stdout + rotated.stderr, /PRIVATE|"d":/)
+  }
+  /** That the server signs with a key that it did not sign with before, lists all, and takes the tokens of all. */
+  const assertRotated = async (server: ServerProcess, before: string[]) => {
+    const after = await logIn(server)
+    const tokens = [...before, after]
+    const kids = tokens.map(kidOf).toSorted()
+    assert.equal(new Set(kids).size, tokens.length)
+    assert.deepEqual((await listedKids(server)).toSorted(), kids)
+    for (const token of tokens) assert.equal(await statusOf(server, token), 200)
+    return after
+  }
   const first = await serve(argv)
   const [token, ended] = [await logIn(first), await logIn(first)]
   const logout = await post(first, '/member/logout', keys.acmePublic, {}, { authorization: `Bearer ${ended}` })
@@ -148,39 +163,22 @@ test('key and tokens outlive the process, and so does the end of a token', async
   assert.equal((await first.end('SIGTERM')).code, 0)
 
   const second = await serve(argv)
-  assert.deepEqual([await statusOf(second, token), await statusOf(second, ended)], [200, 400])
-  assert.equal(kidOf(await logIn(second)), kidOf(token))
-  assert.deepEqual(await listedKids(second), [kidOf(token)])
+  await t.test('key and tokens outlive the process, and so does the end of a token', async () => {
+    assert.deepEqual([await statusOf(second, token), await statusOf(second, ended)], [200, 400])
+    assert.equal(kidOf(await logIn(second)), kidOf(token))
+    assert.deepEqual(await listedKids(second), [kidOf(token)])
+  })
+  let next = ''
+  await t.test('a server that runs signs with the new key from the next login on, and takes the old', async () => {
+    await rotate()
+    next = await assertRotated(second, [token])
+  })
   await second.end('SIGTERM')
-})
 
-test('`keys rotate-signing` on a store at rest: the next server signs with the new key, and takes the old', async () => {
-  const data = temporaryDirectory()
-  const argv = ['--data', data, '--seed', fileWith('members.yaml', ACME)]
-  const first = await serve(argv)
-  const before = await logIn(first)
-  await first.end('SIGTERM')
-  const rotated = await run(['keys', 'rotate-signing', '--data', data])
-  assert.equal(rotated.code, 0, rotated.stderr)
-  assert.doesNotMatch(rotated.stdout + rotated.stderr, /PRIVATE|"d":/)
-
-  const second = await serve(argv)
-  const after = await logIn(second)
-  assert.notEqual(kidOf(after), kidOf(before))
-  assert.deepEqual((await listedKids(second)).toSorted(), [kidOf(before), kidOf(after)].toSorted())
-  for (const token of [before, after]) assert.equal(await statusOf(second, token), 200)
-  await second.end('SIGTERM')
-})
-
-test('a server that runs signs with the new key from the next login on', async () => {
-  const data = temporaryDirectory()
-  const server = await serve(['--data', data, '--seed', fileWith('members.yaml', ACME)])
-  const before = await logIn(server)
-  const rotated = await run(['keys', 'rotate-signing', '--data', data])
-  assert.equal(rotated.code, 0, rotated.stderr)
-  const after = await logIn(server)
-  assert.notEqual(kidOf(after), kidOf(before))
-  assert.deepEqual((await listedKids(server)).toSorted(), [kidOf(before), kidOf(after)].toSorted())
-  for (const token of [before, after]) assert.equal(await statusOf(server, token), 200)
-  await server.end('SIGTERM')
+  await rotate()
+  const third = await serve(argv)
+  await t.test('`keys rotate-signing` on a store at rest: the next server signs with the new key, too', async () => {
+    await assertRotated(third, [token, next])
+  })
+  await third.end('SIGTERM')
 })

@@ -1,7 +1,7 @@
 // Memberstack contract section 10, forgotten passwords: the code that comes back without an email, and its bounds.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import {
   ACME,
   assertLive,
@@ -95,7 +95,7 @@ test('a code lives for 15 minutes, and a newer one takes its place', async () =>
   assert.equal((await tryReset(app, { token: newer })).status, 200)
 })
 
-describe('a reset that cannot be done is refused, and leaves password and code as they are', () => {
+test('a reset that cannot be done is refused, and leaves password and code as they are', async t => {
   const cases: [object, Refusal, ...string[]][] = [
     [{ newPassword: '1234567' }, 'passwordTooShort'],
     [{ newPassword: 'x'.repeat(1001) }, 'badField', 'newPassword'],
@@ -107,11 +107,11 @@ describe('a reset that cannot be done is refused, and leaves password and code a
     [{ email: ben.email }, 'wrongResetCode'],
     [{ email: 'nobody@acme.example' }, 'wrongResetCode'],
   ]
+  const app = crowd(await startApp(ACME))
+  const session = await loginToken(app, ada.email)
+  const token = await mailedCode(app, SEND, ada.email)
   for (const [fields, refusal, ...texts] of cases) {
-    test(JSON.stringify(fields).slice(0, 60), async () => {
-      const app = await startApp(ACME)
-      const session = await loginToken(app, ada.email)
-      const token = await mailedCode(app, SEND, ada.email)
+    await t.test(JSON.stringify(fields).slice(0, 60), async () => {
       await app.newEvents()
       const refused = await tryReset(app, { token, ...fields })
       if (!('token' in fields && fields.token === '')) assertRefused(refused, refusal, ...texts)
@@ -119,9 +119,9 @@ describe('a reset that cannot be done is refused, and leaves password and code a
       await app.assertEvents()
       await assertLive(app, [true], [session])
       await loginToken(app, ada.email)
-      assert.equal((await tryReset(app, { token, email: ada.email.toUpperCase() })).status, 200)
     })
   }
+  assert.equal((await tryReset(app, { token, email: ada.email.toUpperCase() })).status, 200)
 })
 
 test('a code is of its own app and environment', async () => {

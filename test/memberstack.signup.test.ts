@@ -2,8 +2,17 @@
 // what only Admin may give.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { ACME, acmeSeed, assertAuth, clientRecord, signUp, tokenFor, tour } from './memberstack.client.support.ts'
+import { test } from 'node:test'
+import {
+  ACME,
+  acmeSeed,
+  assertAuth,
+  clientRecord,
+  crowd,
+  signUp,
+  tokenFor,
+  tour,
+} from './memberstack.client.support.ts'
 import {
   acme,
   assertRefused,
@@ -94,7 +103,7 @@ test('what only Admin or the server may say is not taken from a sign-up, and wha
   assert.deepEqual(member, clientRecord({ id: member.id, email }))
 })
 
-describe('a sign-up is refused, and nothing made', async () => {
+test('a sign-up is refused, and nothing made', async t => {
   const long = 'x'.repeat(1001)
   const tooLong = `${'a'.repeat(254 - '@acme.example'.length + 1)}@acme.example`
   const badEmails = [
@@ -136,17 +145,16 @@ describe('a sign-up is refused, and nothing made', async () => {
       'planRestricted',
     ],
   ]
+  const app = crowd(await startApp(ACME))
   for (const [name, fields, refusal, ...texts] of cases) {
-    test(name, async () => {
-      const app = await startApp(ACME)
+    await t.test(name, async () => {
       assertRefused(await trySignUp(app, fields), refusal, ...texts)
       await app.assertEvents()
       assert.equal((await ok(app, 'GET', '/members')).totalCount, 2)
     })
   }
 
-  test('while the longest of everything is taken', async () => {
-    const app = await startApp(ACME)
+  await t.test('while the longest of everything is taken', async () => {
     const longest = { email: tooLong.slice(1), password: long.slice(1) }
     await signUp(app, longest)
     await login(app, longest.email, longest.password)
