@@ -4,13 +4,10 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import {
   chownSync,
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
+import { fsync } from '../fsync.ts'
 
 const KEY_BYTES = 32
 /** Of 32 random bytes some 30 differ; fewer than these come once in 10^15 keys. */
@@ -104,7 +102,7 @@ export function keepMasterKey(directory: string, key: Uint8Array): void {
   unlessThere(() => linkSync(pathIn(directory), path))
   const kept = keyAt(path)
   if (!kept || !isSameKey(kept, key)) throw new Error(`${path} is not the key that its name says`)
-  sync(directory)
+  fsync(directory)
 }
 
 /** Writes down the key that is to take the place of `master.key`. Where one is there already, that one counts. */
@@ -123,7 +121,7 @@ export function promoteMasterKey(directory: string): void {
     // It was killed while it wrote.
     if (writer !== undefined && !isRunning(Number(writer))) rmSync(join(directory, name), { force: true })
   }
-  sync(directory)
+  fsync(directory)
 }
 
 function keyAt(path: string): Uint8Array | undefined {
@@ -150,7 +148,7 @@ function writeKey(path: string, key: Uint8Array, owner = process.getuid?.()): vo
   } finally {
     rmSync(draft, { force: true })
   }
-  sync(directory)
+  fsync(directory)
 }
 
 function unlessThere(make: () => void): void {
@@ -171,14 +169,4 @@ function isRunning(processId: number): boolean {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
-}
-
-/** Makes the names in a directory stay after a power cut. */
-function sync(directory: string): void {
-  const descriptor = openSync(directory, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }

@@ -1,7 +1,8 @@
 // A file that is there whole or not at all, whatever interrupts its making.
 
-import { closeSync, existsSync, fsyncSync, linkSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fsync } from '../../fsync.ts'
 import { isFull } from './sqlite-file.ts'
 
 /**
@@ -15,9 +16,9 @@ export async function placed<T>(path: string, taken: () => Error, write: (draft:
     const draft = join(directory, 'draft')
     closeSync(openSync(draft, 'wx', 0o600))
     const written = await write(draft)
-    sync(draft)
+    fsync(draft)
     put(draft, path, taken)
-    sync(dirname(path))
+    fsync(dirname(path))
     return written
   } catch (error) {
     throw isFull(error) ? new Error(`there is no room left for ${path}`, { cause: error }) : error
@@ -33,14 +34,5 @@ function put(draft: string, path: string, taken: () => Error): void {
   } catch {
     if (existsSync(path)) throw taken()
     renameSync(draft, path)
-  }
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
   }
 }
