@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import { type Static, type TObject, Type } from 'typebox'
-import { parseMasterKey } from './platform/credentials/master-key.ts'
+import { masterKeysKeptIn, parseMasterKey } from './platform/credentials/master-key.ts'
 import { isPostgresUrl } from './platform/db/engine.ts'
 import type { PostgresSettings } from './platform/db/postgres.ts'
 import type { SmtpSettings } from './platform/mail/smtp.ts'
@@ -271,6 +271,15 @@ function readBytes(path: string): Buffer {
   } catch (error) {
     throw new ConfigError(`cannot read ${path}: ${reasonOf(error)}`)
   }
+}
+
+/**
+ * The master keys that are at hand, in the order in which they are tried: those of the environment, or those that `home`
+ * keeps. While one is replaced there are two, and the store is sealed under the one or the other.
+ */
+export function masterKeysAtHand({ masterKey, newMasterKey, home }: Config): Uint8Array[] {
+  const present = masterKey ? [masterKey] : masterKeysKeptIn(home)
+  return present.length > 0 && newMasterKey ? [...present, newMasterKey] : present
 }
 
 /** The master key in a file. Throws ConfigError, which never holds the text. */

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { migrations } from '../app.ts'
-import { type Config, readConfig } from '../config.ts'
-import { masterKeysKeptIn } from '../platform/credentials/master-key.ts'
+import { type Config, masterKeysAtHand, readConfig } from '../config.ts'
 import { openingKey } from '../platform/credentials/vault.ts'
 import { IN_MEMORY, isPostgresUrl, shownLocation, sqliteFileIn } from '../platform/db/engine.ts'
 import type { MovedTable } from '../platform/db/move/move.ts'
@@ -32,7 +31,7 @@ export const migrateStore: Command = {
     ])
     const source = await openSource(sqliteFileIn(from), migrations())
     try {
-      await openingKey(source.db, masterKeysOf(config, from))
+      await openingKey(source.db, masterKeysIn({ ...config, home: from }))
       const startedAt = performance.now()
       const tables: MovedTable[] = []
       await moveStore(source, config.data, migrations(), table => {
@@ -50,10 +49,10 @@ export const migrateStore: Command = {
 }
 
 /** The keys of which the server on the new store will need one too. */
-function masterKeysOf({ masterKey, newMasterKey }: Config, directory: string): Uint8Array[] {
-  const keys = masterKey ? [masterKey] : masterKeysKeptIn(directory)
-  if (keys.length > 0) return newMasterKey ? [...keys, newMasterKey] : keys
-  throw new Error(`${directory} has no master.key; set UNDERSTUDY_MASTER_KEY as it is set for the server`)
+function masterKeysIn(config: Config): Uint8Array[] {
+  const keys = masterKeysAtHand(config)
+  if (keys.length > 0) return keys
+  throw new Error(`${config.home} has no master.key; set UNDERSTUDY_MASTER_KEY as it is set for the server`)
 }
 
 function lineOf({ name, rows, ms }: MovedTable): string {

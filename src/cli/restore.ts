@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import { migrations } from '../app.ts'
-import { type Config, readConfig } from '../config.ts'
+import { type Config, masterKeysAtHand, readConfig } from '../config.ts'
 import { systemClock } from '../platform/clock.ts'
-import { masterKeyKeptIn } from '../platform/credentials/master-key.ts'
 import type { Backup } from '../platform/db/backup/restore.ts'
 import { IN_MEMORY, isPostgresUrl, shownLocation } from '../platform/db/engine.ts'
 import { type Command, parseFlags, print, UsageError } from './command.ts'
@@ -19,7 +18,7 @@ export const restore: Command = {
     const { openBackup, restoreInto } = await import('../platform/db/backup/restore.ts')
     const opened = await openBackup(resolve(positionals[0] ?? ''), migrations())
     try {
-      const store = { location: config.data, masterKey: masterKeyOf(config) }
+      const store = { location: config.data, masterKeys: masterKeysOf(config) }
       await restoreInto(store, opened, migrations(), systemClock.now())
       print(report(opened, config))
     } finally {
@@ -29,12 +28,12 @@ export const restore: Command = {
   },
 }
 
-/** The key that the server on the new store will need too. */
-function masterKeyOf({ masterKey, home }: Config): Uint8Array {
-  const key = masterKey ?? masterKeyKeptIn(home)
-  if (key) return key
+/** The keys of which the server on the new store will need one too. */
+function masterKeysOf(config: Config): Uint8Array[] {
+  const keys = masterKeysAtHand(config)
+  if (keys.length > 0) return keys
   throw new Error(
-    `${home} has no master.key; put that of the store that was backed up there, or set UNDERSTUDY_MASTER_KEY as it was set for its server`,
+    `${config.home} has no master.key; put that of the store that was backed up there, or set UNDERSTUDY_MASTER_KEY as it was set for its server`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Config } from '../config.ts'
-import { masterKeyKeptIn } from '../platform/credentials/master-key.ts'
+import { type Config, masterKeysAtHand } from '../config.ts'
+import { isSameKey, masterKeyKeptIn } from '../platform/credentials/master-key.ts'
 import { openingKey, WrongMasterKeyError } from '../platform/credentials/vault.ts'
 import { IN_MEMORY } from '../platform/db/engine.ts'
 import { type Check, type Finding, failure, ok, quoted, skipped, warning } from './check.ts'
@@ -15,22 +15,29 @@ export const masterKey: Check = {
     const { config } = subject
     if (config.data === IN_MEMORY) return [ok('none is kept: the store is in memory')]
     let kept: Uint8Array | undefined
+    let keys: Uint8Array[]
     try {
       kept = masterKeyKeptIn(config.home)
+      keys = masterKeysAtHand(config)
     } catch (error) {
       return [failure(`the key file cannot be used: ${quoted(subject, error)}`, RESTORE)]
     }
-    const key = config.masterKey ?? kept
-    const finding = key ? await opens(subject, key) : missing(subject)
+    const finding = keys.length > 0 ? await opens(subject, keys) : missing(subject)
     return [finding, ...differing(config, kept)]
   },
 }
 
-async function opens({ config, store }: Subject, key: Uint8Array): Promise<Finding> {
+async function opens({ config, store }: Subject, keys: readonly Uint8Array[]): Promise<Finding> {
   const place = config.masterKey ? 'UNDERSTUDY_MASTER_KEY' : join(config.home, 'master.key')
   if (store.state !== 'ready') return ok(`${place}; there is no store to try it on`)
   try {
-    await openingKey(store.look.db, [key])
+    const opening = await openingKey(store.look.db, keys)
+    if (keys[0] && !isSameKey(opening, keys[0])) {
+      return warning(
+        'the store is under its new master key',
+        'run `understudy keys rotate-master` again: it says what is left',
+      )
+    }
     return ok(`${place} opens the data keys`)
   } catch (error) {
     if (!(error instanceof WrongMasterKeyError)) throw error

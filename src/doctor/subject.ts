@@ -1,9 +1,8 @@
 // What is examined: a configuration, its surroundings, and the store as far as it can be read.
 
 import { migrations } from '../app.ts'
-import type { Config } from '../config.ts'
+import { type Config, masterKeysAtHand } from '../config.ts'
 import type { Clock } from '../platform/clock.ts'
-import { masterKeysKeptIn } from '../platform/credentials/master-key.ts'
 import { openVaultToRead, type Vault } from '../platform/credentials/vault.ts'
 import { IN_MEMORY, isPostgresUrl } from '../platform/db/engine.ts'
 import { type Look, lookAt } from '../platform/db/look.ts'
@@ -68,8 +67,8 @@ async function findStore(location: string, timeLimitMs: number): Promise<StoreFo
   }
 }
 
-async function vaultOf({ masterKey, home }: Config, store: StoreFound): Promise<Vault | undefined> {
-  const keys = masterKey ? [masterKey] : masterKeysKeptIn(home)
+async function vaultOf(config: Config, store: StoreFound): Promise<Vault | undefined> {
+  const keys = masterKeysAtHand(config)
   return store.state === 'ready' && keys.length > 0 ? openVaultToRead(store.look.db, keys) : undefined
 }
 

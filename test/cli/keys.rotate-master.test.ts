@@ -8,6 +8,8 @@ import test, { before } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { keepMasterKey, parseMasterKey, proposeMasterKey } from '../../src/platform/credentials/master-key.ts'
 import { promote, type Rotation, reseal, rotateIn } from '../../src/platform/credentials/rotation.ts'
+import { done } from '../backup.support.ts'
+import { runHere } from '../here.ts'
 import {
   assertDone,
   assertOpens,
@@ -126,6 +128,23 @@ test('after the last step nothing is left: the command again makes another rotat
   const kept = [former, proposed].map(key => `master.key.${fingerprint(key)}`).sort()
   assert.deepEqual(keyFilesIn(data), ['master.key', ...kept])
   assert.equal((await stateOf(data)).rotations.length, 2)
+})
+
+test('before the last step backup, restore and doctor take either key, and say that there is something left', async () => {
+  const [data, proposed] = [copyOf(seeded), randomKey()]
+  for (const step of STEPS) await step(data, parseMasterKey(keyIn(data)), parseMasterKey(proposed))
+  const file = join(temporaryDirectory(), 'backup.db')
+  assert.match(
+    await done(['backup', file, '--data', data]),
+    /the new one beside it: run `understudy keys rotate-master` again/,
+  )
+  const restored = temporaryDirectory()
+  for (const name of ['master.key', 'master.key.next']) cpSync(join(data, name), join(restored, name))
+  await done(['restore', file, '--data', restored])
+  for (const directory of [data, restored]) {
+    const { stdout } = await runHere(['doctor', '--data', directory, '--port', '0'])
+    assert.match(stdout, /^warning +master key +the store is under its new master key/m)
+  }
 })
 
 test('another run’s last step does not put a key in place that the store is not under yet', async () => {

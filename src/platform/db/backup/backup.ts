@@ -14,10 +14,10 @@ import { differing, type Manifest, talliesOf, writeManifest } from './manifest.t
 import { placed } from './place.ts'
 import { checkIntact, vacuumInto } from './sqlite-file.ts'
 
-/** A data directory or a `postgres://` URL. The master key is checked where it is at hand. */
+/** A data directory or a `postgres://` URL. The master keys are tried where any is at hand. */
 export interface StoreToBackUp {
   location: string
-  masterKey: Uint8Array | undefined
+  masterKeys: readonly Uint8Array[]
 }
 
 const LOCK_WAIT_MS = 10_000
@@ -28,11 +28,11 @@ const BACKED_UP_BY = {
 
 /**
  * Writes a backup of the store to `path`, where nothing may be yet; servers may run on the store meanwhile, and wait for
- * nothing. Throws, and leaves no file there, when the store is not of these migrations or damaged, when the master key is
- * not the store's, and when what was written does not read back as it was.
+ * nothing. Throws, and leaves no file there, when the store is not of these migrations or damaged, when no master key is
+ * the store's, and when what was written does not read back as it was.
  */
 export async function backUp(
-  { location, masterKey }: StoreToBackUp,
+  { location, masterKeys }: StoreToBackUp,
   path: string,
   migrations: Migrations,
   about: Pick<Manifest, 'madeAt' | 'version'>,
@@ -43,7 +43,7 @@ export async function backUp(
   const check: Check = async (db, applied) => {
     if (applied.length === 0) throw new Error(`there is no store at ${shownLocation(location)}`)
     checkVersion('the store', applied, migrations, BACKED_UP_BY)
-    if (masterKey) await openingKey(db, [masterKey])
+    if (masterKeys.length > 0) await openingKey(db, masterKeys)
   }
   return placed(path, taken, async draft => {
     if (!isPostgresUrl(location)) {

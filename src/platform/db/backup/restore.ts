@@ -53,18 +53,18 @@ export async function openBackup(path: string, migrations: Migrations): Promise<
   }
 }
 
-/** A data directory or a `postgres://` URL, and the master key that a server on it will have. */
+/** A data directory or a `postgres://` URL, and the master keys that a server on it will try. */
 export interface StoreToMake {
   location: string
-  masterKey: Uint8Array
+  masterKeys: readonly Uint8Array[]
 }
 
 /**
  * Makes a store of a backup where none is yet. Throws, and leaves none, when one is there or anything is left of one, when
- * anything in the backup is not as it was written, when the master key is not the backup's, and as `moveStore` does.
+ * anything in the backup is not as it was written, when no master key is the backup's, and as `moveStore` does.
  */
 export async function restoreInto(
-  { location, masterKey }: StoreToMake,
+  { location, masterKeys }: StoreToMake,
   backup: Backup,
   migrations: Migrations,
   now: number,
@@ -73,7 +73,7 @@ export async function restoreInto(
   if (!shared) checkNoStoreIn(location)
   // First, as a data key that is damaged looks like one of another master key.
   checkBackup(backup)
-  await openingKey(backup.source.db, [masterKey])
+  await openingKey(backup.source.db, masterKeys)
   if (shared) await intoPostgres(backup, location, migrations, now)
   else await intoDirectory(backup, location, now)
 }
