@@ -1,14 +1,12 @@
-// The page of results is the command's own output: each section stands between two markers.
+// A page of results is a command's own output: each section stands between two markers.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const PAGE = new URL('../docs/performance.md', import.meta.url)
-
-/** Replaces what stands in the section `name` of docs/performance.md. Throws where the page has no such section. */
-export function writeSection(name: string, markdown: string): void {
-  const page = readFileSync(PAGE, 'utf8')
-  const [start, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`]
-  const [from, to] = [page.indexOf(start), page.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`docs/performance.md has no section ${name}`)
-  writeFileSync(PAGE, `${page.slice(0, from + start.length)}\n\n${markdown}\n\n${page.slice(to)}`)
+/** Replaces what stands in the section `name` of a page. Throws where the page has no such section. */
+export function writeSection(page: URL, name: string, markdown: string): void {
+  const text = readFileSync(page, 'utf8')
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [text.indexOf(start), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${page.pathname} has no section ${name}`)
+  writeFileSync(page, `${text.slice(0, from + start.length)}\n\n${markdown}\n\n${text.slice(to)}`)
 }

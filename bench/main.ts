@@ -1,11 +1,6 @@
 // The benchmark: `npm run bench` runs every part, one after the other, and prints one table of ratios; exit code 1 when
 // a bound is broken. `npm run bench -- NAME…` runs parts of it. docs/performance.md says how to read it.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { canPin } from './cores.ts'
@@ -13,6 +8,7 @@ import { writeSection } from './document.ts'
 import { type Line, markdownOf, type Section, textOf } from './lines.ts'
 import { describeMachine } from './machine.ts'
 import { QUICK } from './part.ts'
+import { runScript } from './run-part.ts'
 
 /** The parts in their order, and how many seconds each may take. */
 const PARTS = {
@@ -28,13 +24,12 @@ const PARTS = {
 }
 type PartName = keyof typeof PARTS
 
+const PAGE = new URL('../docs/performance.md', import.meta.url)
+
 const USAGE = `usage: npm run bench -- [NAME…] [--quick] [--write]
   NAME     a part: ${Object.keys(PARTS).join(', ')}; all of them unless it is said
   --quick  fewer and shorter rounds
   --write  also puts the results into docs/performance.md`
-
-/** How long a part that is told to end may clean up. */
-const CLEAN_UP_MS = 5000
 
 process.exitCode = await run(process.argv.slice(2))
 
@@ -48,11 +43,11 @@ async function run(argv: string[]): Promise<number> {
   if (!canPin) console.log('processes cannot be pinned to cores here: all share them, and ratios say less')
   const machine = describeMachine()
   console.log(`${machine}\n`)
-  if (write) writeSection('machine', machine)
+  if (write) writeSection(PAGE, 'bench:machine', machine)
   const results: Section[] = []
   for (const name of names) {
     const lines = await runPart(name, quick)
-    if (write) writeSection(name, markdownOf(lines))
+    if (write) writeSection(PAGE, `bench:${name}`, markdownOf(lines))
     results.push({ name, lines })
   }
   console.log(`\n${textOf(results)}\n`)
@@ -88,43 +83,13 @@ function isPart(name: string): name is PartName {
   return name in PARTS
 }
 
-/** Runs a part in a process group and a directory of its own. One that fails, or takes too long, is a broken bound. */
+/** One that fails, or takes too long, is a broken bound. */
 async function runPart(name: PartName, quick: boolean): Promise<Line[]> {
   const startedAt = performance.now()
-  const directory = mkdtempSync(join(tmpdir(), 'understudy-bench-'))
   const script = fileURLToPath(new URL(`parts/${name}.ts`, import.meta.url))
-  const flags = quick ? [directory, QUICK] : [directory]
-  const child = fork(script, flags, { serialization: 'advanced', detached: true })
-  let lines: Line[] | undefined
-  let interrupted = false
-  child.on('message', message => {
-    lines = message as Line[]
-  })
-  const end = () => endGroup(child.pid, 'SIGTERM')
-  const interrupt = () => {
-    interrupted = true
-    end()
-  }
-  const timers = [
-    setTimeout(end, PARTS[name] * 1000),
-    setTimeout(() => endGroup(child.pid, 'SIGKILL'), PARTS[name] * 1000 + CLEAN_UP_MS),
-  ]
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
-  await once(child, 'exit')
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-  for (const timer of timers) clearTimeout(timer)
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
-  if (interrupted) process.exit(1)
+  const lines = await runScript(script, quick ? [QUICK] : [], PARTS[name])
   const seconds = (performance.now() - startedAt) / 1000
   console.log(`${name}: ${seconds.toFixed(0)} s of at most ${PARTS[name]} s`)
-  return lines ?? [{ contender: name, operation: 'the part itself', bound: { text: 'ends, and in time', kept: false } }]
-}
-
-function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // It has ended by itself.
-  }
+  if (lines) return lines as Line[]
+  return [{ contender: name, operation: 'the part itself', bound: { text: 'ends, and in time', kept: false } }]
 }

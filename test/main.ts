@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { SERVER_URL, startTestPostgres } from './postgres.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const EVERY_TEST = ['bench/**/*.test.ts', 'src/**/*.test.ts', 'test/**/*.test.ts']
+const EVERY_TEST = ['bench/**/*.test.ts', 'src/**/*.test.ts', 'test/**/*.test.ts', 'torture/**/*.test.ts']
 /** What depends on the store. */
 const SCENARIOS = ['test/*.test.ts']
 /** A process that waits for PostgreSQL leaves time to another. */

@@ -1,0 +1,34 @@
+// What a part of the torture did, and which promises it saw broken.
+
+/** Some hundred of the same say no more than the first. */
+const FAILURES_MAX = 50
+
+export interface Outcome {
+  /** How often each thing was done or seen, in the order of the first time. */
+  counts: Record<string, number>
+  /** Each a sentence: what was promised, what came instead, and how to see it again. */
+  failures: string[]
+  /** All of them, those that are left out of `failures` too. */
+  failed: number
+}
+
+export class Findings {
+  readonly #counts: Record<string, number> = {}
+  readonly #failures: string[] = []
+  #failed = 0
+
+  /** Counts what was done or seen `times` times more. Naming it with 0 makes it stand in the summary. */
+  count(what: string, times = 1): void {
+    this.#counts[what] = (this.#counts[what] ?? 0) + times
+  }
+
+  /** A promise that is broken. */
+  fail(what: string): void {
+    this.#failed++
+    if (this.#failures.length < FAILURES_MAX) this.#failures.push(what)
+  }
+
+  outcome(): Outcome {
+    return { counts: { ...this.#counts }, failures: [...this.#failures], failed: this.#failed }
+  }
+}
