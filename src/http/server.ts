@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Context } from '../platform/context.ts'
 import type { Migrations } from '../platform/db/migrate.ts'
 import { DomainError } from '../platform/errors.ts'
+import { requestLines } from '../platform/log.ts'
 import { noteRefusal } from '../platform/web/refusal.ts'
 import type { Vendor } from '../vendors/vendor.ts'
 import { answerBrokenHttp } from './broken-http.ts'
@@ -109,23 +110,22 @@ function transportOf(tls: ServerParts['tls']) {
 
 /** One log line and one count for each request, when its answer has left. Paths stay out: they hold ids and tokens. */
 function observe(server: FastifyInstance, { log, metrics, vendors }: ServerParts): void {
-  // The most frequent line by far, and none of its fields holds a secret: it is not looked through for one.
-  const requests = log.child({}, { formatters: { log: line => line } })
+  const writeLine = requestLines(log)
   server.addHook('onResponse', (request, reply, done) => {
     const vendor = request.routeOptions.config.vendor ?? vendorOf(request, vendors)
     const route = routeOf(request)
     const ms = reply.elapsedTime
     metrics.countRequest(vendor, request.method, route, reply.statusCode, ms / 1000)
-    const line = {
+    writeLine({
       reqId: request.id,
       vendor,
       method: request.method,
       route,
       status: reply.statusCode,
       ms: Math.round(ms * 100) / 100,
-      ...request.refusal,
-    }
-    requests.info(line, 'request')
+      code: request.refusal?.code,
+      reason: request.refusal?.reason,
+    })
     done()
   })
 }
