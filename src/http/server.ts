@@ -13,7 +13,7 @@ import { lazyCompilers } from './compilers.ts'
 import { controlApi } from './control/index.ts'
 import { createCatalogue, docsRoutes } from './docs.ts'
 import { healthRoutes } from './health.ts'
-import { type Metrics, routeOf } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import { ownerOf } from './owner.ts'
 import { sendProblem } from './problem.ts'
 
@@ -112,8 +112,10 @@ function transportOf(tls: ServerParts['tls']) {
 function observe(server: FastifyInstance, { log, metrics, vendors }: ServerParts): void {
   const writeLine = requestLines(log)
   server.addHook('onResponse', (request, reply, done) => {
-    const vendor = request.routeOptions.config.vendor ?? vendorOf(request, vendors)
-    const route = routeOf(request)
+    // Asked for once: it is put together anew each time.
+    const { config, url } = request.routeOptions
+    const vendor = config.vendor ?? vendorOf(request, vendors)
+    const route = (request.is404 ? undefined : url) ?? 'unmatched'
     const ms = reply.elapsedTime
     metrics.countRequest(vendor, request.method, route, reply.statusCode, ms / 1000)
     writeLine({
