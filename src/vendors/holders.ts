@@ -1,7 +1,7 @@
 // A person, over all vendors: what they hold, and what becomes of it when they leave or come back.
 
 import type { Context, Principal } from '../platform/context.ts'
-import type { Credential } from '../platform/credentials/credentials.ts'
+import type { Credential } from '../platform/credentials/credential.ts'
 import { type Holders, keyHolders } from '../platform/credentials/holders.ts'
 import { emailKey } from '../platform/email.ts'
 import { vendors } from './index.ts'
