@@ -1,0 +1,84 @@
+// The store as it lies there, read and aged beside whoever works on it, on either engine.
+
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
+
+export type Row = Record<string, unknown>
+
+export interface Store {
+  /** What `--data` names. */
+  location: string
+  /** Several statements see one state of the store. */
+  read(...statements: string[]): Promise<Row[][]>
+  write(...statements: string[]): Promise<void>
+  /** What the engine says against its own files; nothing is well. */
+  damage(): Promise<string[]>
+}
+
+const LOCK_WAIT_MS = 10_000
+
+export function sqliteStore(directory: string): Store {
+  const open = <T>(work: (database: DatabaseSync) => T): T => {
+    const database = new DatabaseSync(join(directory, 'understudy.db'), { timeout: LOCK_WAIT_MS })
+    try {
+      return work(database)
+    } finally {
+      database.close()
+    }
+  }
+  return {
+    location: directory,
+    read: async (...statements) =>
+      open(database => {
+        database.exec('begin')
+        const found = statements.map(statement => database.prepare(statement).all())
+        database.exec('commit')
+        return found
+      }),
+    write: async (...statements) =>
+      open(database => database.exec(['begin immediate', ...statements, 'commit'].join(';'))),
+    damage: async () =>
+      open(database => [
+        ...database
+          .prepare('pragma integrity_check')
+          .all()
+          .map(row => String(row.integrity_check))
+          .filter(found => found !== 'ok'),
+        ...database
+          .prepare('pragma foreign_key_check')
+          .all()
+          .map(row => `a row of ${row.table} names one of ${row.parent} that is not there`),
+      ]),
+  }
+}
+
+export function postgresStore(url: string): Store {
+  const open = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
+    const client = new pg.Client(url)
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      return await work(client)
+    } finally {
+      await client.end()
+    }
+  }
+  return {
+    location: url,
+    read: (...statements) =>
+      open(async client => {
+        await client.query('begin isolation level repeatable read read only')
+        const found: Row[][] = []
+        for (const statement of statements) found.push((await client.query(statement)).rows)
+        await client.query('commit')
+        return found
+      }),
+    write: (...statements) =>
+      open(async client => {
+        await client.query(['begin', ...statements, 'commit'].join(';'))
+      }),
+    // A foreign key holds at every commit here; what pages hold is read whole by the other checks.
+    damage: async () => [],
+  }
+}
