@@ -21,10 +21,10 @@ export const serve: Command = {
     const seed = flags.seed === undefined ? undefined : await readSeed(flags.seed)
     const app = await createApp(config, { log: stderrInPieces() })
     try {
-      const made = await seedIfEmpty(app.context, seed)
+      // Before they are stored, whatever happens then: keys are made once, and shown nowhere else.
+      const keep = (samples: SampleCredentials) => void remember(config.home, app.url, samples)
+      const made = await seedIfEmpty(app.context, seed, keep)
       if (!made && seed) app.context.log.info('the store is not empty: --seed is left alone')
-      // Before anything else can fail: keys are made once, and shown nowhere else.
-      remember(config.home, app.url, made)
       const url = await app.listen()
       const samples = remember(config.home, url, made)
       print(banner(url, shownLocation(config.data), samples, made !== undefined))
