@@ -1,11 +1,15 @@
 // The mixed load: many clients, each living one life after the other, until nobody answers any more.
 
+import { setTimeout } from 'node:timers/promises'
 import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
 import { Client, Gone } from './client.ts'
 import type { Ledger } from './ledger.ts'
 import { type Left, LIVES } from './lives.ts'
 import { Wire } from './wire.ts'
+
+/** A client that was not answered tries elsewhere after so long. */
+const PAUSE_MS = 50
 
 export interface Load {
   findings: Findings
@@ -35,7 +39,7 @@ export async function loadUntil(urls: readonly string[], clients: number, load: 
         if (!(error instanceof Gone)) throw error
         // Its server may be gone while others answer: the next life is led elsewhere.
         wire = random.pick(wires)
-        await new Promise(resolve => setTimeout(resolve, 5))
+        await setTimeout(PAUSE_MS)
       }
     }
   }

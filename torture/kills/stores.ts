@@ -2,8 +2,10 @@
 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 
+/** Whole numbers are numbers. */
 export type Row = Record<string, unknown>
 
 export interface Store {
@@ -12,11 +14,14 @@ export interface Store {
   /** Several statements see one state of the store. */
   read(...statements: string[]): Promise<Row[][]>
   write(...statements: string[]): Promise<void>
+  /** Resolves when nobody works on it any more: a database goes on for a moment for those that were killed. */
+  quiet(): Promise<void>
   /** What the engine says against its own files; nothing is well. */
   damage(): Promise<string[]>
 }
 
 const LOCK_WAIT_MS = 10_000
+const POLL_MS = 20
 
 export function sqliteStore(directory: string): Store {
   const open = <T>(work: (database: DatabaseSync) => T): T => {
@@ -38,6 +43,7 @@ export function sqliteStore(directory: string): Store {
       }),
     write: async (...statements) =>
       open(database => database.exec(['begin immediate', ...statements, 'commit'].join(';'))),
+    quiet: async () => {},
     damage: async () =>
       open(database => [
         ...database
@@ -77,6 +83,12 @@ export function postgresStore(url: string): Store {
     write: (...statements) =>
       open(async client => {
         await client.query(['begin', ...statements, 'commit'].join(';'))
+      }),
+    quiet: () =>
+      open(async client => {
+        const others = `select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+          and backend_type = 'client backend'`
+        while ((await client.query(others)).rows.length > 0) await setTimeout(POLL_MS)
       }),
     // A foreign key holds at every commit here; what pages hold is read whole by the other checks.
     damage: async () => [],

@@ -1,12 +1,20 @@
 // `kill -9` at random moments under mixed load, on both engines.
 
 import { join } from 'node:path'
+import { startPostgres } from '../../bench/stores/postgres.ts'
+import { tortureNodes } from '../kills/nodes.ts'
 import { tortureSqlite } from '../kills/sqlite.ts'
 import { runPart } from '../part.ts'
 import { Random } from '../random.ts'
 
 await runPart(async ({ directory, quick, seed, findings }) => {
   const random = new Random(seed)
-  const extent = quick ? { kills: 4, clients: 12, lifeMaxMs: 700 } : { kills: 24, clients: 24, lifeMaxMs: 2500 }
-  await tortureSqlite(join(directory, 'sqlite'), extent, random.fork(), findings)
+  const onFile = quick ? { kills: 3, clients: 12, lifeMaxMs: 700 } : { kills: 24, clients: 24, lifeMaxMs: 2500 }
+  await tortureSqlite(join(directory, 'sqlite'), onFile, random.fork(), findings)
+  const postgres = await startPostgres(directory)
+  const onNodes = quick
+    ? { kills: 3, crashes: 1, clients: 12, lifeMaxMs: 1500 }
+    : { kills: 18, crashes: 6, clients: 24, lifeMaxMs: 3000 }
+  await tortureNodes(join(directory, 'nodes'), postgres, onNodes, random.fork(), findings)
+  await postgres.stop()
 })

@@ -58,6 +58,7 @@ const pages: Partial<Record<DomainError['code'], [number, string, string]>> = {
   ],
   rateLimited: [429, 'Too many requests', 'Wait a moment and try again.'],
   bodyTooLarge: [413, 'Too much was sent', 'Open the link from the mail again.'],
+  unavailable: [503, 'Not available', 'It is our fault; open the link from the mail again later.'],
 }
 
 function sendRefusal(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
