@@ -59,6 +59,18 @@ export function sqliteStore(directory: string): Store {
   }
 }
 
+let made = 0
+
+/** Gives the URL of another empty database of a server. */
+export async function createDatabase(server: string): Promise<string> {
+  const client = new pg.Client(`${server}/postgres`)
+  await client.connect()
+  const name = `kills_${process.pid}_${++made}`
+  await client.query(`create database ${name}`)
+  await client.end()
+  return `${server}/${name}`
+}
+
 export function postgresStore(url: string): Store {
   const open = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
     const client = new pg.Client(url)

@@ -1,9 +1,12 @@
 // `kill -9` at random moments under mixed load, on both engines.
 
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startPostgres } from '../../bench/stores/postgres.ts'
+import { tortureCommands } from '../kills/commands.ts'
 import { tortureNodes } from '../kills/nodes.ts'
 import { tortureSqlite } from '../kills/sqlite.ts'
+import { createDatabase } from '../kills/stores.ts'
 import { runPart } from '../part.ts'
 import { Random } from '../random.ts'
 
@@ -16,5 +19,14 @@ await runPart(async ({ directory, quick, seed, findings }) => {
     ? { kills: 3, crashes: 1, clients: 12, lifeMaxMs: 1500 }
     : { kills: 18, crashes: 6, clients: 24, lifeMaxMs: 3000 }
   await tortureNodes(join(directory, 'nodes'), postgres, onNodes, random.fork(), findings)
+  mkdirSync(join(directory, 'commands'))
+  await tortureCommands({
+    directory: join(directory, 'commands'),
+    base: join(directory, 'sqlite', 'data'),
+    emptyDatabase: () => createDatabase(postgres.server),
+    kills: quick ? 1 : 6,
+    random: random.fork(),
+    findings,
+  })
   await postgres.stop()
 })
