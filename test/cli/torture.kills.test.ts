@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../process.ts'
 test('kill -9 under mixed load loses nothing that was acknowledged, does nothing by half, and nothing twice', async () => {
   const findings = new Findings()
   const directory = join(temporaryDirectory(), 'kills')
-  await tortureSqlite(directory, { kills: 3, clients: 8, lifeMaxMs: 400 }, new Random(1), findings)
+  await tortureSqlite(directory, { kills: 3, clients: 8, lifeMaxMs: 400, refused: 0 }, new Random(1), findings)
   const { counts, failures } = findings.outcome()
   assert.deepEqual(failures, [])
   assert.ok(Number(counts['kills under load']) >= 2)

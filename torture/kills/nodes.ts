@@ -9,9 +9,10 @@ import { type Extent, inspect, noteLog, type Run, resume, serve, throughout } fr
 import { postgresStore, type Row } from './stores.ts'
 import { Wire } from './wire.ts'
 
-export interface PostgresToKill {
+export interface DatabaseToKill {
   url: string
-  restart(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>
+  /** Ends all of PostgreSQL, and starts it again. */
+  restart?(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>
 }
 
 const NODES = 3
@@ -22,13 +23,13 @@ const POLL_MS = 25
 
 export async function tortureNodes(
   directory: string,
-  database: PostgresToKill,
+  database: DatabaseToKill,
   extent: Extent & { crashes: number },
   random: Random,
   findings: Findings,
 ): Promise<void> {
   const store = postgresStore(database.url)
-  await throughout({ directory, store, random, findings }, async run => {
+  await throughout({ directory, store, refused: extent.refused, random, findings }, async run => {
     for (let kills = 0; kills < extent.kills; kills += NODES) {
       const servers = await started(run)
       const kill = () => killOneByOne(run, servers, extent.lifeMaxMs)
@@ -71,11 +72,11 @@ async function killOneByOne({ random, once, store, findings }: Run, servers: Ser
 }
 
 /** A process of PostgreSQL's is killed, which makes it start anew by itself; or all of it is. The servers stay. */
-async function crashDatabase(run: Run, servers: Server[], database: PostgresToKill, crash: number, lifeMaxMs: number) {
+async function crashDatabase(run: Run, servers: Server[], database: DatabaseToKill, crash: number, lifeMaxMs: number) {
   const { random, findings, store, once } = run
   await setTimeout(random.between(LIFE_MIN_MS, lifeMaxMs / 2))
   if (crash % 3 === 0) process.kill(await aBackend(run), 'SIGKILL')
-  else await database.restart(crash % 3 === 1 ? 'SIGQUIT' : 'SIGKILL')
+  else await database.restart?.(crash % 3 === 1 ? 'SIGQUIT' : 'SIGKILL')
   findings.count('kills of PostgreSQL under load')
   const areBack = await Promise.all(servers.map(isBack))
   for (const server of servers.filter((_, place) => !areBack[place])) {

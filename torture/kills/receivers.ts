@@ -9,7 +9,6 @@ import type { Random } from '../random.ts'
 /** So slow that a kill finds some of them under way. */
 const SLOW_MS = 150
 const SLOW = 0.3
-const REFUSED = 0.04
 
 export interface Receivers {
   webhooks: string
@@ -23,16 +22,17 @@ export interface Receivers {
   close(): Promise<void>
 }
 
-export async function startReceivers(random: Random): Promise<Receivers> {
+/** `refused`: how much of what comes, from 0 to 1. */
+export async function startReceivers(random: Random, refused: number): Promise<Receivers> {
   const posted = new Map<string, number>()
   const mailed = new Map<string, number>()
-  let refused = REFUSED
+  let refusing = refused
   const web = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8').on('data', piece => (body += piece))
     request.on('end', () => {
       add(posted, `${request.url} ${body}`)
-      const status = random.chance(refused) ? 500 : 200
+      const status = random.chance(refusing) ? 500 : 200
       setTimeout(() => response.writeHead(status).end(), random.chance(SLOW) ? random.below(SLOW_MS) : 0)
     })
   })
@@ -40,7 +40,7 @@ export async function startReceivers(random: Random): Promise<Receivers> {
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onRcptTo: (_address, _session, done) =>
-      random.chance(refused) ? done(Object.assign(new Error('mailbox busy'), { responseCode: 451 })) : done(),
+      random.chance(refusing) ? done(Object.assign(new Error('mailbox busy'), { responseCode: 451 })) : done(),
     onData(stream, _session, done) {
       let text = ''
       stream.setEncoding('utf8').on('data', piece => (text += piece))
@@ -62,7 +62,7 @@ export async function startReceivers(random: Random): Promise<Receivers> {
     posted,
     mailed,
     takeAll() {
-      refused = 0
+      refusing = 0
     },
     async close() {
       web.closeAllConnections()

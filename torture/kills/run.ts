@@ -3,7 +3,6 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Findings } from '../findings.ts'
-import type { Random } from '../random.ts'
 import { type Server, startServer } from '../server.ts'
 import { passTime } from './ageing.ts'
 import { BOOKS, eventsIn } from './books.ts'
@@ -21,6 +20,8 @@ export interface Extent {
   clients: number
   /** How long a server lives under load, at most. */
   lifeMaxMs: number
+  /** How much of webhooks and mails is refused at first: the rest of it comes when time has gone by. */
+  refused: number
 }
 
 export interface Run extends Load {
@@ -39,11 +40,20 @@ const POLL_MS = 25
 
 /** Has `work` done on a new run; then lets everything come to its end, and looks at it once more. */
 export async function throughout(
-  { directory, store, random, findings }: { directory: string; store: Store; random: Random; findings: Findings },
+  {
+    directory,
+    store,
+    refused,
+    random,
+    findings,
+  }: Pick<Run, 'store' | 'random' | 'findings'> & {
+    directory: string
+    refused: number
+  },
   work: (run: Run) => Promise<void>,
 ): Promise<void> {
   mkdirSync(directory, { recursive: true })
-  const receivers = await startReceivers(random.fork())
+  const receivers = await startReceivers(random.fork(), refused)
   findings.count('acknowledged changes lost', 0)
   const run: Run = {
     findings,

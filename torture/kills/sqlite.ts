@@ -16,7 +16,7 @@ const KILLED_AT_START = 0.25
 
 export function tortureSqlite(directory: string, extent: Extent, random: Random, findings: Findings): Promise<void> {
   const store = sqliteStore(join(directory, 'data'))
-  return throughout({ directory, store, random, findings }, async run => {
+  return throughout({ directory, store, refused: extent.refused, random, findings }, async run => {
     for (let kills = 0; kills < extent.kills; kills++) {
       if (random.chance(KILLED_AT_START)) {
         await killAtStart(run)

@@ -66,6 +66,7 @@ export function makeWorld(directory: string, receivers: { webhooks: string; smtp
     seedFile,
     env: {
       UNDERSTUDY_CONFIG: configFile,
+      UNDERSTUDY_HOME: join(directory, 'home'),
       UNDERSTUDY_SMTP_URL: receivers.smtp,
       UNDERSTUDY_SMTP_FROM: 'noreply@kills.test',
     },

@@ -10,14 +10,18 @@ import { createDatabase } from '../kills/stores.ts'
 import { runPart } from '../part.ts'
 import { Random } from '../random.ts'
 
+const REFUSED = 0.04
+
 await runPart(async ({ directory, quick, seed, findings }) => {
   const random = new Random(seed)
-  const onFile = quick ? { kills: 3, clients: 12, lifeMaxMs: 700 } : { kills: 24, clients: 24, lifeMaxMs: 2500 }
+  const onFile = quick
+    ? { kills: 3, clients: 12, lifeMaxMs: 700, refused: REFUSED }
+    : { kills: 24, clients: 24, lifeMaxMs: 2500, refused: REFUSED }
   await tortureSqlite(join(directory, 'sqlite'), onFile, random.fork(), findings)
   const postgres = await startPostgres(directory)
   const onNodes = quick
-    ? { kills: 3, crashes: 1, clients: 12, lifeMaxMs: 1500 }
-    : { kills: 18, crashes: 6, clients: 24, lifeMaxMs: 3000 }
+    ? { kills: 3, crashes: 1, clients: 12, lifeMaxMs: 1500, refused: REFUSED }
+    : { kills: 18, crashes: 6, clients: 24, lifeMaxMs: 3000, refused: REFUSED }
   await tortureNodes(join(directory, 'nodes'), postgres, onNodes, random.fork(), findings)
   mkdirSync(join(directory, 'commands'))
   await tortureCommands({
