@@ -17,7 +17,7 @@ const PARTS = {
   wire: 300,
   isolation: 400,
   secrets: 400,
-  kills: 900,
+  kills: 800,
   store: 300,
   receivers: 300,
   load: 900,

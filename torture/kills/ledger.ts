@@ -66,6 +66,8 @@ export class Ledger {
       const lost = acknowledged.some((type, place) => types[place] !== type)
       findings.count(lost ? 'acknowledged changes lost' : 'changes nobody asked for')
       findings.fail(`${name}: acknowledged ${acknowledged}; due ${due}; in the log ${types}`)
+      // Once is enough.
+      this.#entries.delete(name)
     }
     return settled
   }
