@@ -13,6 +13,8 @@ export interface Left {
   pending?: string
   /** Something deleted, which may be purged: its table, its id there, and what its purge is called. */
   deleted?: { table: string; id: string; steps: readonly Step[] }
+  /** What has to be refused from now on, whoever starts on the store, and how. */
+  refused?: readonly { request: Request; status: number }[]
 }
 
 type Life = (client: Client, name: string) => Promise<Left>
@@ -91,7 +93,8 @@ const membership: Life = async (client, name) => {
   })
   await client.read(use, 401)
   if (client.random.chance(0.5)) {
-    return { deleted: { table: 'aftership_memberships', id, steps: [[subject, 'membership.purged']] } }
+    const deleted = { table: 'aftership_memberships', id, steps: [[subject, 'membership.purged'] as const] }
+    return { deleted, refused: [{ request: use, status: 401 }] }
   }
   await client.change({
     request: operator('POST', `/aftership/organizations/${ORGANIZATION}/memberships/${id}/restore`),
@@ -263,7 +266,8 @@ const leaver: Life = async (client, name) => {
   })
   await client.read(use, 401)
   await client.read(verify, 400)
-  if (client.random.chance(0.5)) return {}
+  const tokenRefused = { request: verify, status: 400 }
+  if (client.random.chance(0.5)) return { refused: [{ request: use, status: 401 }, tokenRefused] }
   await client.change({
     request: operator('POST', `/holders/${email}/restore`),
     status: 200,
@@ -272,7 +276,7 @@ const leaver: Life = async (client, name) => {
   })
   await client.read(use)
   await client.read(verify, 400)
-  return {}
+  return { refused: [tokenRefused] }
 }
 
 const hiddenIn = (page: string) =>

@@ -11,6 +11,9 @@ import { Wire } from './wire.ts'
 /** A client that was not answered tries elsewhere after so long. */
 const PAUSE_MS = 50
 
+/** So many of the keys and tokens that have ended are tried again, the latest. */
+const ENDED_MAX = 20
+
 export interface Load {
   findings: Findings
   ledger: Ledger
@@ -49,6 +52,7 @@ export async function loadUntil(urls: readonly string[], clients: number, load: 
 
 /**
  * Asks again for what was in doubt, as clients do that were not answered: what was done is refused, what was not is done.
+ * And keys and tokens that had ended before have to be refused still.
  */
 export async function askAgain(url: string, load: Load, settled: ReturnType<Ledger['compare']>): Promise<void> {
   const wire = new Wire(url)
@@ -60,6 +64,12 @@ export async function askAgain(url: string, load: Load, settled: ReturnType<Ledg
     const wanted = done ? { request, status: again.status, steps: again.steps ?? [] } : { request, status, steps }
     load.findings.count('requests asked for again')
     await client.change(wanted).catch((error: unknown) => {
+      if (!(error instanceof Gone)) throw error
+    })
+  }
+  for (const { request, status } of load.left.flatMap(({ refused = [] }) => refused).slice(-ENDED_MAX)) {
+    load.findings.count('ended keys and tokens tried after a kill')
+    await client.read(request, status).catch((error: unknown) => {
       if (!(error instanceof Gone)) throw error
     })
   }
