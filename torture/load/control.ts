@@ -28,8 +28,8 @@ export function controlOperations({ operator, memberships }: LoadStore): Operati
       status: 200,
       holds: '"status"',
     }),
-    'control: deliveries': () => ({
-      bytes: request('GET', `${organization}/deliveries?limit=20`, headers),
+    'control: deliveries': random => ({
+      bytes: request('GET', `${organization}/deliveries?limit=20${random.pick(['', '&status=failed'])}`, headers),
       status: 200,
       holds: '"next"',
     }),
