@@ -8,20 +8,23 @@ import type { Exchange } from './exchange.ts'
 import { memberstackOperations } from './memberstack.ts'
 import type { LoadStore } from './store.ts'
 import type { Visit } from './visit.ts'
-import { type Operations, WEIGHTS } from './weights.ts'
+import { type OperationName, type Operations, WEIGHTS } from './weights.ts'
 
-/** Returns what makes the next request of the mix. Each comes from `random`, and from what was answered so far. */
-export function mixedLoad(store: LoadStore, visit: Visit, random: Random): () => Exchange {
+export const operationNames = Object.keys(WEIGHTS) as OperationName[]
+
+/**
+ * Returns what makes the next request, of the mix or of one kind. Each comes from `random`, and from what was answered so
+ * far.
+ */
+export function mixedLoad(store: LoadStore, visit: Visit, random: Random): (kind?: OperationName) => Exchange {
   const operations: Operations = {
     ...aftershipOperations(store),
     ...easypostOperations(store, visit),
     ...memberstackOperations(store, visit),
     ...controlOperations(store),
   }
-  const names = Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[]
-  const bag = names.flatMap(name => Array.from({ length: WEIGHTS[name] }, () => name))
-  return () => {
-    const name = random.pick(bag)
+  const bag = operationNames.flatMap(name => Array.from({ length: WEIGHTS[name] }, () => name))
+  return (name = random.pick(bag)) => {
     const next = operations[name]
     if (!next) throw new Error(`nothing makes ${name}`)
     return { name, ...next(random) }

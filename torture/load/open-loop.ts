@@ -15,6 +15,8 @@ const FAILURES_MAX = 1000
 const MEMORY_EVERY_MS = 1000
 const TICK_MS = 1
 
+type Sender = Pick<Clients, 'waiting' | 'send'>
+
 export interface OpenLoop {
   perSecond: number
   seconds: number
@@ -28,7 +30,7 @@ export interface OpenLoop {
 
 /** Returns how many requests there were, answered or not. */
 export async function openLoop(
-  sender: Clients,
+  sender: Sender,
   { perSecond, seconds, random, next, series, memory, fail }: OpenLoop,
 ): Promise<number> {
   const waitingMax = perSecond * WAITING_MAX_S

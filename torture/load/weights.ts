@@ -33,7 +33,7 @@ export const WEIGHTS = {
   'control: deliveries': 5,
   'health check': 10,
 }
-type OperationName = keyof typeof WEIGHTS
+export type OperationName = keyof typeof WEIGHTS
 
 /** Makes the next request of a kind. */
 export type Operations = Partial<Record<OperationName, (random: Random) => Omit<Exchange, 'name'>>>
