@@ -5,14 +5,20 @@ import { request } from '../../bench/connection.ts'
 import { ORGANIZATION } from '../../bench/stores/membership-rows.ts'
 import { jsonOf } from './exchange.ts'
 import type { LoadStore } from './store.ts'
+import { APP } from './visit.ts'
 import type { Operations } from './weights.ts'
 
 const CONTROL = '/understudy/v1'
 const FEED_PAGE = 50
 
-export function controlOperations({ operator, memberships }: LoadStore): Operations {
+export function controlOperations({ operator, memberships, children }: LoadStore): Operations {
   const headers = { authorization: `Bearer ${operator}` }
   const organization = `${CONTROL}/aftership/organizations/${ORGANIZATION}`
+  const restorable = [
+    `/aftership/organizations/${ORGANIZATION}/memberships?status=deleted`,
+    `/easypost/parents/${children.parent}/children?status=deleted`,
+    `/memberstack/apps/${APP}/members?environment=live&state=deleted`,
+  ]
   /** How far the feed has been read. */
   let seen = 0
   return {
@@ -30,6 +36,11 @@ export function controlOperations({ operator, memberships }: LoadStore): Operati
     }),
     'control: deliveries': random => ({
       bytes: request('GET', `${organization}/deliveries?limit=20${random.pick(['', '&status=failed'])}`, headers),
+      status: 200,
+      holds: '"next"',
+    }),
+    'control: what can be restored': random => ({
+      bytes: request('GET', `${CONTROL}${random.pick(restorable)}&limit=20`, headers),
       status: 200,
       holds: '"next"',
     }),

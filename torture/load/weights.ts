@@ -31,6 +31,7 @@ export const WEIGHTS = {
   'control: event feed': 25,
   'control: page of memberships': 5,
   'control: deliveries': 5,
+  'control: what can be restored': 3,
   'health check': 10,
 }
 export type OperationName = keyof typeof WEIGHTS
