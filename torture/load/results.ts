@@ -4,7 +4,7 @@ import type { Steadiness } from './steadiness.ts'
 
 export interface Results {
   seconds: number
-  /** Requests a second that the server can answer; undefined where it was not asked. */
+  /** Requests a second that the server can answer. */
   capacity: number
   /** Requests a second that were offered. */
   offered: number
