@@ -109,6 +109,13 @@ export const pathChanges: readonly Change[] = [
 
 export const queryChanges: readonly Change[] = [
   (draft, random) => {
+    if (draft.query.length === 0) draft.query.push(['limit', ''])
+    const index = random.below(draft.query.length)
+    const name = draft.query[index]?.[0] ?? ''
+    draft.query[index] = [name, encodeURIComponent(hostileText(random).toWellFormed())]
+    return `${name} is hostile`
+  },
+  (draft, random) => {
     const value = encodeURIComponent(hostileText(random).toWellFormed())
     draft.query.push([random.pick(NAMES), value])
     return 'a hostile query value'

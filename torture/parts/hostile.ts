@@ -6,8 +6,10 @@ import { startPostgres } from '../../bench/stores/postgres.ts'
 import { lookAt } from '../../src/platform/db/look.ts'
 import type { Findings } from '../findings.ts'
 import { audit } from '../hostile/ledger.ts'
+import { markupOnPages } from '../hostile/markup.ts'
 import { Memory } from '../hostile/memory.ts'
 import { prepareStorm } from '../hostile/prepare.ts'
+import { roundTrips } from '../hostile/round-trips.ts'
 import { seedText } from '../hostile/seed.ts'
 import { roundOfChance, roundOfPlaces } from '../hostile/storm.ts'
 import { runPart } from '../part.ts'
@@ -50,6 +52,8 @@ async function storm(server: Server, { data, engine, seed, findings, rounds }: P
   const prepared = await prepareStorm(server.url, look.db, { seed, engine, findings })
   const memory = new Memory(server.pid)
   await roundOfPlaces(prepared)
+  await roundTrips(prepared, rounds)
+  await markupOnPages(prepared)
   for (let done = 0; done < rounds && server.isUp(); done++) {
     await roundOfChance(prepared, ROUND_SIZE)
     memory.sample()
