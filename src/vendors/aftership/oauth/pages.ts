@@ -87,7 +87,8 @@ ${organizations.map(({ id, name }) => html`<option value="${id}">${name}</option
   )
 }
 
-const refusals: Record<DomainErrorCode, { status: number; title: string }> = {
+/** What a page says of a refusal, in general. */
+export const refusals: Record<DomainErrorCode, { status: number; title: string }> = {
   malformed: { status: 400, title: 'This cannot be read' },
   unauthenticated: { status: 401, title: 'Sign in first' },
   forbidden: { status: 403, title: 'This is not allowed' },
