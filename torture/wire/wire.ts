@@ -67,7 +67,8 @@ export class Wire {
 
   /** Ends it with a reset: nothing of it waits in the system afterwards. */
   reset(): void {
-    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    // The system resets no connection whose side is on its way to its end.
+    if (this.#socket instanceof TLSSocket || this.#socket.writableEnded) this.#socket.destroy()
     else this.#socket.resetAndDestroy()
   }
 
