@@ -13,7 +13,7 @@ const KEYS = {
 /** People whom nobody may ever invite; those who may be are as many as `seed` says. */
 const NEVERS = 50
 /** Each with an id of its own, so that an answer tells what was asked. */
-export const RECORDS = 40
+const RECORDS = 40
 
 export interface Written {
   method: string
@@ -45,7 +45,7 @@ export const control: Door = {
   }),
 }
 
-export const aftership: Door = {
+const aftership: Door = {
   name: 'AfterShip',
   opens: [`as-api-key: ${KEYS.aftership}`],
   read: n => ({ path: `/admin/2022-01/memberships?page=${n + 1}&limit=1`, tells: `"page":${n + 1},` }),
