@@ -15,7 +15,7 @@ import { markdownOf, type Section, textOf } from './summary.ts'
 /** The parts in their order, and how many seconds each may take. */
 const PARTS = {
   hostile: 900,
-  wire: 300,
+  wire: 480,
   isolation: 400,
   secrets: 400,
   kills: 800,

@@ -98,6 +98,7 @@ export const refusals: Record<DomainErrorCode, { status: number; title: string }
   invalid: { status: 400, title: 'This request is not right' },
   bodyTooLarge: { status: 413, title: 'Too much was sent' },
   headersTooLarge: { status: 431, title: 'Too much was sent' },
+  tooSlow: { status: 408, title: 'This took too long' },
   rateLimited: { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'Not available' },
   internal: { status: 500, title: 'Something went wrong' },
