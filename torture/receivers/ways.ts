@@ -67,7 +67,7 @@ function brokenAnswers(random: Random): Record<string, Way> {
     'answers without a status line': refusing(saying('<html>ok</html>')),
     'answers a status that is none': refusing(saying('HTTP/1.1 2OO OK\r\n\r\n')),
     'answers another version': refusing(saying('HTTP/9.9 200 OK\r\n\r\n')),
-    'answers headers without an end': refusing(flooding('HTTP/1.1 200 OK\r\n', 'x-more: and more\r\n')),
+    'answers headers without an end': refusing(flooding('HTTP/1.1 200 OK\r\n', 'x-more: and more\r\n'.repeat(100))),
     'answers one header without an end': refusing(flooding('HTTP/1.1 200 OK\r\nx-long: ', 'x'.repeat(KIB))),
     'answers a header with U+0000': refusing(saying('HTTP/1.1 200 OK\r\nx-nul: a\0b\r\ncontent-length: 0\r\n\r\n')),
     'answers two lengths': refusing(saying('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok')),

@@ -28,8 +28,9 @@ export function secretsIn(smtpUrl: string): string[] {
   const { username, password } = new URL(smtpUrl)
   if (password === '') return []
   const [user, secret] = [decoded(username), decoded(password)]
-  const base64 = [secret, `\0${user}\0${secret}`].map(part => Buffer.from(part).toString('base64'))
-  return [...new Set([secret, password, ...base64])]
+  // The longer one first: it may end with the other.
+  const base64 = [`\0${user}\0${secret}`, secret].map(part => Buffer.from(part).toString('base64'))
+  return [...new Set([...base64, secret, password])]
 }
 
 function decoded(text: string): string {

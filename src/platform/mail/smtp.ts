@@ -85,10 +85,12 @@ async function sendOne(
       next_attempt_at: wait === undefined ? null : timestamp(now + wait * 1000),
       last_error: reason,
     })
+    ctx.countSend('mail', mail.vendor, wait === undefined ? 'given_up' : 'failed')
     ctx.log.warn({ mail: mail.id, attempt: attempts, reason, givenUp: wait === undefined }, 'mail not sent')
     return
   }
   await outbox.settle(ctx, mail, { status: 'sent', attempts, sent_at: timestamp(ctx.clock.now()) })
+  ctx.countSend('mail', mail.vendor, 'taken')
 }
 
 /** The same Message-ID each time, so that a mail sent twice over a crash is known as one. */
