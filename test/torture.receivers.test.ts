@@ -11,7 +11,7 @@ import { type Mail, mails } from '../torture/receivers/reading.ts'
 import { startReceivers, urlsOf } from '../torture/receivers/receivers.ts'
 import { startSmtp } from '../torture/receivers/smtp-server.ts'
 import { quickSmtpWays } from '../torture/receivers/smtp-ways.ts'
-import { type Change, changesOf, type Send, seedOf } from '../torture/receivers/tenants.ts'
+import { changesOf, invitation, type Request, type Send, seedOf } from '../torture/receivers/tenants.ts'
 import { SECOND, startApp, type TestApp } from './support.ts'
 
 const SEED = 8
@@ -23,10 +23,10 @@ function sendTo({ request }: TestApp): Send {
   }
 }
 
-async function acknowledged(send: Send, changes: readonly Change[]): Promise<void> {
-  for (const change of changes) {
-    const { status, body } = await send(change)
-    assert.ok(status < 300, `${change.mark}: ${status} ${JSON.stringify(body)}`)
+async function acknowledged(send: Send, requests: readonly Request[]): Promise<void> {
+  for (const request of requests) {
+    const { status, body } = await send(request)
+    assert.ok(status < 300, `${request.path}: ${status} ${JSON.stringify(body)}`)
   }
 }
 
@@ -62,22 +62,22 @@ test('whatever the mail server does, every mail arrives once it is well, or is g
   const seed = seedOf({ aftership: [], easypost: [], memberstack: [], bulk: [] }, 100, 'http://127.0.0.1:9')
   const app = await startApp(seed, { smtp: smtp.settings })
   const [send, findings] = [sendTo(app), new Findings()]
-  const change = (made: Change) => acknowledged(send, [made])
+  const change = (request: Request) => acknowledged(send, [request])
   let people = 0
-  const nextChange = () => changesOf(people++)[0] as Change
+  const next = () => invitation(people++)
   const tried = async (to: string) => {
     await app.app.runJobs()
     return (await mails(send, to))[0] as Mail
   }
-  const recipients = await mailEach({ send, smtp, findings, change, tried }, ways, nextChange)
-  const poisoned = nextChange()
-  smtp.poison(poisoned.mailTo ?? '')
+  const recipients = await mailEach({ send, smtp, findings, change, tried }, ways, next)
+  const poisoned = next()
+  smtp.poison(poisoned.mailTo)
   await change(poisoned)
   for (const pause of [0, ...MAIL_RETRY_AFTER_S]) {
     app.clock.advance(pause * SECOND)
     await app.app.runJobs()
   }
-  await judgeMails({ send, smtp, findings }, recipients, [poisoned.mailTo ?? ''])
+  await judgeMails({ send, smtp, findings }, recipients, [poisoned.mailTo])
   const told = JSON.stringify([app.log, await mails(send)])
   for (const secret of MAIL_SECRETS) assert.ok(!told.includes(secret), secret)
   const { failures } = findings.outcome()

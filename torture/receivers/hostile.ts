@@ -37,7 +37,8 @@ export async function startHostile(way: Way | undefined, name: string): Promise<
   let [connections, mostOpen, isWell] = [0, 0, false]
 
   const serve = (socket: Socket) => {
-    if (!isWell && way?.at === 'connection') return way.act(socket)
+    // Read by nobody: then the end of the connection shows.
+    if (!isWell && way?.at === 'connection') return way.act(socket.resume())
     whenRead(socket, (target, body) => {
       if (target !== path) strayed.push(target)
       count(got, body)

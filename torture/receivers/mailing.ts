@@ -5,7 +5,7 @@ import { LOST, TWICE } from './judge.ts'
 import { type Mail, mails } from './reading.ts'
 import { type HostileSmtp, SMTP_PASSWORD } from './smtp-server.ts'
 import type { SmtpWay } from './smtp-ways.ts'
-import type { Change, Send } from './tenants.ts'
+import type { Mailed, Send } from './tenants.ts'
 
 /** The delays before attempts 2 to 8, then a mail is given up. */
 export const MAIL_RETRY_AFTER_S = [60, 300, 900, 3600, 10_800, 21_600, 43_200]
@@ -14,30 +14,29 @@ export interface Mailing {
   send: Send
   smtp: HostileSmtp
   findings: Findings
-  /** Makes the change, which has to be acknowledged. */
-  change(change: Change): Promise<void>
-  /** Resolves when the mail to somebody was tried so often, and rejects when it never is. */
-  tried(to: string, attempts: number): Promise<Mail>
+  /** Makes a mail; the request has to be acknowledged. */
+  change(request: Mailed): Promise<void>
+  /** Resolves when the mail to somebody was tried, and rejects when it never is. */
+  tried(to: string): Promise<Mail>
 }
 
 /** Makes a mail for each way while the mail server fails in it. Gives to whom they went. */
 export async function mailEach(
   { smtp, findings, change, tried }: Mailing,
   ways: Record<string, SmtpWay>,
-  nextChange: () => Change,
+  next: () => Mailed,
 ): Promise<Map<string, SmtpWay>> {
   const recipients = new Map<string, SmtpWay>()
   for (const [name, way] of Object.entries(ways)) {
     smtp.set(way)
-    const next = nextChange()
-    const to = next.mailTo ?? ''
-    await change(next)
-    const { status, attempts, lastError } = await tried(to, 1)
+    const request = next()
+    await change(request)
+    const { status, attempts, lastError } = await tried(request.mailTo)
     findings.count('ways that the mail server failed')
     if (status !== 'queued' || attempts !== 1 || !lastError) {
       findings.fail(`mail server, ${name}: the mail is ${status} after ${attempts} attempts: ${lastError}`)
     }
-    recipients.set(to, way)
+    recipients.set(request.mailTo, way)
   }
   smtp.set(undefined)
   return recipients

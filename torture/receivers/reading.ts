@@ -67,17 +67,26 @@ export async function endpointsOf(send: Send, tenant: Tenant): Promise<Endpoint[
   return found.map(({ id, url, disabledAt }) => ({ id, url, isDisabled: disabledAt !== null }))
 }
 
+/** When the next attempts of all that waits for one are due; none where an attempt is under way. */
+export async function nextDue(send: Send, tenant: Tenant): Promise<number[]> {
+  const waiting = await unfinishedOf(send, tenant)
+  return waiting.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [Date.parse(nextAttemptAt)]))
+}
+
 /** How many deliveries are due or under way at `now`: neither finished nor waiting for their next attempt. */
 export async function countDue(send: Send, tenant: Tenant, now: number): Promise<number> {
+  const unfinished = await unfinishedOf(send, tenant)
+  return unfinished.filter(({ nextAttemptAt }) => nextAttemptAt === null || Date.parse(nextAttemptAt) <= now).length
+}
+
+/** Without those that wait for a disabled endpoint. */
+async function unfinishedOf(send: Send, tenant: Tenant): Promise<Delivery[]> {
   const disabled = new Set((await endpointsOf(send, tenant)).filter(({ isDisabled }) => isDisabled).map(({ id }) => id))
   const unfinished = [
     ...(await deliveriesOf(send, tenant, 'status=queued&')),
     ...(await deliveriesOf(send, tenant, 'status=retrying&')),
   ]
-  return unfinished.filter(
-    ({ endpointId, nextAttemptAt }) =>
-      !disabled.has(endpointId) && (nextAttemptAt === null || Date.parse(nextAttemptAt) <= now),
-  ).length
+  return unfinished.filter(({ endpointId }) => !disabled.has(endpointId))
 }
 
 export function mails(send: Send, to?: string): Promise<Mail[]> {

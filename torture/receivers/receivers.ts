@@ -25,6 +25,16 @@ export async function startReceivers(random: Random, fits: (way: Way) => boolean
   return Promise.all(started)
 }
 
+/** One that is dead at first, and one that is well. */
+export async function startBulkReceivers(): Promise<Receiver[]> {
+  const [dead, well] = [
+    await start('is dead', undefined, 'bulk', true),
+    await start('is well', undefined, 'bulk', true),
+  ]
+  well.hostile.recover()
+  return [dead, well]
+}
+
 export function urlsOf(receivers: readonly Receiver[]): Record<Tenant, string[]> {
   const of = (tenant: Tenant) =>
     receivers.filter(receiver => receiver.tenant === tenant).map(({ hostile }) => hostile.url)

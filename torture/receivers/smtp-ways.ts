@@ -109,6 +109,8 @@ export function slowSmtpWays(): Record<string, SmtpWay> {
 /** As slow as no silence is: only the limit of the whole attempt ends it. */
 export const dripping: SmtpWay = { stage: 'MAIL', waits: 120, act: socket => drip(socket, '250-'.padEnd(KIB, 'x')) }
 
+export const refusesEverybody: SmtpWay = { stage: 'connection', act: socket => answer(socket, '554 nobody') }
+
 function refusing(stage: Stage, line: string): SmtpWay {
   return { stage, act: socket => answer(socket, line) }
 }

@@ -30,8 +30,11 @@ export type Send = (request: Request) => Promise<Answer>
 export interface Change extends Request {
   tenant: Tenant
   mark: string
-  /** To whom it makes a mail go. */
-  mailTo?: string
+}
+
+/** A request that makes a mail go to somebody. */
+export interface Mailed extends Request {
+  mailTo: string
 }
 
 export type Tenant = keyof typeof TENANTS
@@ -84,6 +87,12 @@ export function seedOf(urls: Record<Tenant, string[]>, people: number, stripe: s
           memberships: [{ email: 'owner@torture.test', role: 'owner' }],
           webhooks: hooks('aftership', { secret: 'a webhook secret' }),
         },
+        {
+          name: 'Mails',
+          rateLimit: { perSecond: UNLIMITED },
+          keys: [{ name: 'plain', mode: 'api_key', key: 'as_mails_key' }],
+          memberships: [{ email: 'owner@torture.test', role: 'owner' }],
+        },
       ],
     },
     easypost: {
@@ -108,19 +117,11 @@ export function seedOf(urls: Record<Tenant, string[]>, people: number, stripe: s
 const personOf = (index: number) => `person${index}@torture.test`
 const memberOf = (index: number) => `member${index}@torture.test`
 
-/** The `index`th change of each vendor's tenant. AfterShip's sends a mail too. */
+/** The `index`th change of each vendor's tenant. AfterShip's makes a mail too. */
 export function changesOf(index: number): Change[] {
   const person = personOf(index)
   return [
-    {
-      tenant: 'aftership',
-      mark: person,
-      mailTo: person,
-      method: 'POST',
-      path: '/admin/2022-01/memberships',
-      headers: { 'as-api-key': 'as_torture_key' },
-      body: { account: { email: person }, role: { code: 'member' } },
-    },
+    { ...inviting(person, 'as_torture_key'), tenant: 'aftership', mark: person },
     {
       tenant: 'easypost',
       mark: `Child ${index}.`,
@@ -140,9 +141,11 @@ export function changesOf(index: number): Change[] {
   ]
 }
 
+export const BULK_MARK = 'one of many '
+
 /** One of many of the tenant with a dead endpoint and a good one. */
 export function bulkChange(index: number): Change {
-  const mark = `bulk ${index}`
+  const mark = `${BULK_MARK}${index}`
   return {
     tenant: 'bulk',
     mark,
@@ -153,14 +156,21 @@ export function bulkChange(index: number): Change {
   }
 }
 
-/** A mail alone, to somebody whom one of the first changes made a member. */
-export function codeMail(index: number): Request {
+/** Sends a code to somebody whom one of the changes made a member. */
+export function codeMail(index: number): Mailed {
   return {
+    mailTo: memberOf(index),
     method: 'POST',
     path: '/auth/send-reset-password-email',
     headers: { 'x-api-key': 'pk_sb_torture' },
     body: { email: memberOf(index) },
   }
+}
+
+/** Invites somebody into an organization without webhooks: a mail alone. */
+export function invitation(index: number): Mailed {
+  const mailTo = personOf(index)
+  return { ...inviting(mailTo, 'as_mails_key'), mailTo }
 }
 
 /** Removes the member whose bill is at Stripe. */
@@ -169,6 +179,15 @@ export const settleBill: Request = {
   path: '/members/mem_sb_torture',
   headers: { 'x-api-key': 'sk_sb_bulk' },
   body: { deleteStripeCustomer: true, cancelStripeSubscriptions: true },
+}
+
+function inviting(email: string, key: string): Request {
+  return {
+    method: 'POST',
+    path: '/admin/2022-01/memberships',
+    headers: { 'as-api-key': key },
+    body: { account: { email }, role: { code: 'member' } },
+  }
 }
 
 export function control(path: string): Request {
