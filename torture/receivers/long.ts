@@ -60,7 +60,8 @@ export async function tortureSenders(scene: Scene): Promise<void> {
     findings.count('acknowledged changes', count)
     const ways = Object.entries(everyWay(random.fork())).filter(([, way]) => !way.taken && !way.scheme && !way.waits)
     const billing = settleAgainst(nodes.send, stripe, Object.fromEntries(quick ? ways.slice(0, 2) : ways), findings)
-    const recipients = await failMails(scene, nodes, smtp)
+    const invited = changes.filter(({ tenant }) => tenant === 'aftership').map(({ mark }) => mark)
+    const recipients = await failMails(scene, nodes, smtp, invited)
     await billing
     await settled(nodes)
     await judgeDead(scene, nodes, smtp, receivers)
@@ -104,6 +105,7 @@ async function failMails(
   { engine, quick, random, findings }: Scene,
   nodes: Nodes,
   smtp: HostileSmtp,
+  changed: readonly string[],
 ): Promise<Map<string, SmtpWay>> {
   const fast = Object.entries(quickSmtpWays(random.fork()))
   const chosen = Array.from({ length: quick ? QUICK_SMTP_WAYS.quick : QUICK_SMTP_WAYS.long }, () =>
@@ -123,6 +125,9 @@ async function failMails(
   await acknowledged(nodes, POISONED)
   await acknowledged(nodes, codeMail(0))
   const recipients = await mailEach(mailing, ways, () => invitation(people++))
+  // Theirs went out in whatever way the mail server failed just then.
+  for (const to of [codeMail(0).mailTo, ...changed])
+    recipients.set(to, { stage: 'end of data', hasIt: true, act: () => {} })
   const refused = invitation(people++)
   await smtp.down()
   await acknowledged(nodes, refused)

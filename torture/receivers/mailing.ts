@@ -48,10 +48,14 @@ export async function judgeMails(
   recipients: ReadonlyMap<string, SmtpWay | undefined>,
   poisoned: readonly string[],
 ): Promise<void> {
-  for (const mail of await mails(send)) {
-    if (!recipients.has(mail.to) && !poisoned.includes(mail.to)) continue
-    if (poisoned.includes(mail.to)) judgePoisoned(mail, findings)
-    else judgeMail(mail, recipients.get(mail.to), smtp, findings)
+  const byRecipient = new Map((await mails(send)).map(mail => [mail.to, mail]))
+  for (const to of [...recipients.keys(), ...poisoned]) {
+    const mail = byRecipient.get(to)
+    if (!mail) {
+      findings.count(LOST)
+      findings.fail(`the outbox has no mail to ${to}`)
+    } else if (poisoned.includes(to)) judgePoisoned(mail, findings)
+    else judgeMail(mail, recipients.get(to), smtp, findings)
   }
 }
 

@@ -11,6 +11,8 @@ import { RECEIVERS_SECRET } from './ways.ts'
 /** Of a request that has nothing to do with receivers, on a machine that others use too. */
 const ANSWER_MAX_MS = 5000
 const PAUSE_MS = 100
+/** Until what is counted and what is told agree. */
+const LOOKS = 5
 const MEMORY_MAX_MIB = 700
 /** What an invitation's mail holds, unless it is hidden. */
 const LINK = /\/invitations\/aftership\/(?!\*).{0,10}/
@@ -46,11 +48,17 @@ export function watch(servers: readonly Server[], findings: Findings): () => Pro
 /** The log has a line for each failed attempt, no other trouble, and no secret; the metrics count as many. */
 export async function judgeWords(
   servers: readonly Server[],
-  failedAttempts: number,
+  countFailures: () => Promise<number>,
   findings: Findings,
 ): Promise<void> {
+  let failedAttempts = -1
+  // A line is written after what it tells of, and a job may just have made another delivery.
+  for (let look = 0; look < LOOKS && !agree(servers, failedAttempts); look++) {
+    if (look > 0) await setTimeout(PAUSE_MS)
+    failedAttempts = await countFailures()
+  }
   const lines = servers.flatMap(server => server.log())
-  const told = lines.filter(({ msg }) => msg === NOT_DELIVERED)
+  const told = failuresTold(servers)
   if (told.length !== failedAttempts) {
     findings.fail(`${failedAttempts} attempts failed, and the log has ${told.length} lines of them`)
   }
@@ -77,6 +85,14 @@ export function judgeMemory(servers: readonly Server[], findings: Findings): voi
     const { mostMiB } = memoryOf(pid)
     if (mostMiB > MEMORY_MAX_MIB) findings.fail(`a node held ${mostMiB.toFixed(0)} MiB`)
   }
+}
+
+function agree(servers: readonly Server[], failedAttempts: number): boolean {
+  return failuresTold(servers).length === failedAttempts
+}
+
+function failuresTold(servers: readonly Server[]): Record<string, unknown>[] {
+  return servers.flatMap(server => server.log()).filter(({ msg }) => msg === NOT_DELIVERED)
 }
 
 function failuresIn(metrics: string): number {
