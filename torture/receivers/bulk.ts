@@ -42,8 +42,3 @@ export async function judgeBulk(
     findings.fail(`${unfinished} of ${deliveries.length} deliveries of ${count} changes are not recorded as taken`)
   }
 }
-
-/** Of finished ones alone: the last attempt was taken. */
-export async function countBulkFailures(send: Send): Promise<number> {
-  return (await deliveriesOf(send, 'bulk')).reduce((sum, { attempts }) => sum + attempts - 1, 0)
-}
