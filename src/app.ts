@@ -83,6 +83,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       lookups: new LookupCache(store.foreignVersion),
       usage: new Usage(clock),
       traps: createTraps(clock, log, metrics.countTrap),
+      countSend: metrics.countSend,
       webhooks: webhooks(),
       settings: {
         publicUrl: config.publicUrl ?? originOf(config, config.port),

@@ -20,7 +20,7 @@ const PARTS = {
   secrets: 400,
   kills: 800,
   store: 300,
-  receivers: 300,
+  receivers: 420,
   load: 900,
 }
 type PartName = keyof typeof PARTS

@@ -1,9 +1,11 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { CountSend } from '../platform/context.ts'
 
 export interface Metrics {
   /** Counts a finished request. `route` is its pattern, never its path: no id or email becomes a label. */
   countRequest(vendor: string, method: string, route: string, status: number, seconds: number): void
   countTrap(vendor: string, trap: string): void
+  countSend: CountSend
   /** The text that Prometheus reads. */
   text(): Promise<string>
   readonly contentType: string
@@ -52,6 +54,12 @@ export function createMetrics(): Metrics {
     labelNames: ['vendor', 'trap'],
     registers,
   })
+  const sends = new Counter({
+    name: 'understudy_send_attempts_total',
+    help: 'Attempts to send webhooks and mails, by what came of them.',
+    labelNames: ['kind', 'vendor', 'outcome'],
+    registers,
+  })
   return {
     countRequest(vendor, method, route, status, seconds) {
       const key = `${vendor} ${method} ${route} ${status}`
@@ -66,6 +74,7 @@ export function createMetrics(): Metrics {
       if (status === 429) rateLimited.inc({ vendor })
     },
     countTrap: (vendor, trap) => traps.inc({ vendor, trap }),
+    countSend: (kind, vendor, outcome) => sends.inc({ kind, vendor, outcome }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
