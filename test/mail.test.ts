@@ -18,6 +18,8 @@ interface Received {
 async function startMailServer(t: TestContext) {
   const received: Received[] = []
   const refused = new Set<string>()
+  /** Those whose mails are refused at the end, in words of their own. */
+  const quoting = new Set<string>()
   let attempts = 0
   const server = new SMTPServer({
     authOptional: true,
@@ -31,6 +33,10 @@ async function startMailServer(t: TestContext) {
       let message = ''
       stream.on('data', chunk => (message += chunk))
       stream.on('end', () => {
+        if (quoting.has(envelope.rcptTo[0]?.address ?? '')) {
+          const said = `5.7.1 spam: ${message.replaceAll(/=?\r\n/g, ' ').slice(-400)}`
+          return callback(Object.assign(new Error(said), { responseCode: 550 }))
+        }
         const end = message.indexOf('\r\n\r\n')
         received.push({
           to: envelope.rcptTo.map(({ address }) => address),
@@ -50,6 +56,7 @@ async function startMailServer(t: TestContext) {
     settings: { url: `smtp://127.0.0.1:${port}`, from: 'Understudy <noreply@understudy.test>' },
     received,
     refused,
+    quoting,
     attempts: () => attempts,
   }
 }
@@ -117,6 +124,21 @@ test('a mail is sent once, with a link that works', async t => {
   const link = new URL(/http:\S+/.exec(message.text)?.[0] ?? '')
   assert.equal((await app.request({ method: 'POST', url: link.pathname })).statusCode, 200)
   await app.assertEvents('membership.created', 'membership.activated')
+})
+
+test('a server that refuses a mail and quotes it does not bring its link into the log or the outbox', async t => {
+  const server = await startMailServer(t)
+  server.quoting.add('nina@acme.test')
+  const { app, invite, mail } = await start(server.settings)
+  await invite('nina@acme.test')
+  await app.app.runJobs()
+  const { status, lastError } = await mail()
+  assert.equal(status, 'queued')
+  assert.equal(lastError, 'the mail was not taken: 550 5.7.1 (the rest is left out: it may quote the mail)')
+  const [{ text } = { text: '' }] = await app.mailsTo('nina@acme.test')
+  const token = /\/invitations\/aftership\/([\w-]+)/.exec(text)?.[1] ?? ''
+  assert.ok(token.length > 20)
+  assert.ok(!JSON.stringify([lastError, app.log]).includes(token.slice(8, 24)))
 })
 
 test('a mail that is refused is tried again with growing delays, and given up in the end, until an operator resends it', async t => {

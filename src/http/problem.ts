@@ -91,10 +91,16 @@ function issuesOf({ keyword, instancePath, params, message }: Finding): Issue[] 
   const pathTo = (name: unknown) => [at, name].filter(Boolean).join('.')
   if (keyword === 'required') return [{ path: pathTo(params.missingProperty), problem: 'required' }]
   if (keyword === 'additionalProperties') {
-    return [{ path: pathTo(params.additionalProperty), problem: 'invalid', hint: 'no such field' }]
+    const { additionalProperty: name } = params
+    return [{ path: isPlainName(name) ? pathTo(name) : at, problem: 'invalid', hint: 'no such field' }]
   }
   const allowed = Array.isArray(params.allowedValues) ? `one of ${params.allowedValues.join(', ')}` : message
   return [{ path: at, problem: 'invalid', ...(allowed ? { hint: allowed } : {}) }]
+}
+
+/** A name as fields have them, mistyped or not. What else stands there may be a key in the wrong place: not repeated. */
+function isPlainName(name: unknown): boolean {
+  return typeof name === 'string' && /^[A-Za-z_-]{1,40}$/.test(name)
 }
 
 /** A choice between shapes is told once for each shape that does not fit. */

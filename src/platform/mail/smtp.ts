@@ -3,6 +3,7 @@ import type { Transporter } from 'nodemailer'
 import { timestamp } from '../clock.ts'
 import type { Context } from '../context.ts'
 import * as outbox from './outbox.ts'
+import { saidAgainst } from './refusal.ts'
 
 export interface SmtpSettings {
   /** `smtp://user:password@host:port` or `smtps://…`. */
@@ -39,7 +40,7 @@ export async function openMailer(settings: SmtpSettings): Promise<Mailer> {
       while (!stop.aborted) {
         const mail = await outbox.claimDue(ctx, ctx.clock.now() + LEASE_MS)
         if (!mail) return
-        await sendOne(ctx, transport, mail, stop)
+        await sendOne(ctx, { transport, url: settings.url }, mail, stop)
       }
     },
     close: () => transport.close(),
@@ -59,7 +60,7 @@ export async function checkSmtp(settings: SmtpSettings, { requireTLS = false }):
 
 async function sendOne(
   ctx: Context,
-  transport: Transporter,
+  { transport, url }: { transport: Transporter; url: string },
   mail: outbox.ClaimedMail,
   stop: AbortSignal,
 ): Promise<void> {
@@ -70,7 +71,7 @@ async function sendOne(
     const now = ctx.clock.now()
     if (stop.aborted) return outbox.settle(ctx, mail, { next_attempt_at: timestamp(now) })
     const wait = RETRY_AFTER_S[mail.attempts]
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = saidAgainst(error, url)
     await outbox.settle(ctx, mail, {
       status: wait === undefined ? 'failed' : 'queued',
       attempts,
