@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { DomainError, type DomainErrorCode, type Issue, toDomainError } from '../platform/errors.ts'
+import { isPlainName } from '../platform/plain-name.ts'
 import { noteRefusal } from '../platform/web/refusal.ts'
 
 /** For the documentation: what every refusal looks like. */
@@ -96,11 +97,6 @@ function issuesOf({ keyword, instancePath, params, message }: Finding): Issue[] 
   }
   const allowed = Array.isArray(params.allowedValues) ? `one of ${params.allowedValues.join(', ')}` : message
   return [{ path: at, problem: 'invalid', ...(allowed ? { hint: allowed } : {}) }]
-}
-
-/** A name as fields have them, mistyped or not. What else stands there may be a key in the wrong place: not repeated. */
-function isPlainName(name: unknown): boolean {
-  return typeof name === 'string' && /^[A-Za-z_-]{1,40}$/.test(name)
 }
 
 /** A choice between shapes is told once for each shape that does not fit. */

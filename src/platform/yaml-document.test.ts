@@ -57,6 +57,11 @@ const wrong: { name: string; text: string; problems: [line: number, message: str
     text: 'items: [\n  { name: a },\n  { name: b,\n    bogus: 1 } ]\n',
     problems: [[4, 'items.1.bogus: no such setting']],
   },
+  {
+    name: 'an unknown setting whose name may be a key: it is not repeated',
+    text: 'items:\n  - name: a\n    mode: on\n    sk_live_0123456789: x\n',
+    problems: [[4, 'items.0: no such setting']],
+  },
   { name: 'what is missing', text: 'items:\n  - mode: on\n', problems: [[2, 'items.0: name is missing']] },
   {
     name: 'a value that is none of the choices',

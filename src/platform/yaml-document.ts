@@ -2,6 +2,7 @@
 
 import type { TSchema } from 'typebox'
 import type { Document, visit as Visit } from 'yaml'
+import { isPlainName } from './plain-name.ts'
 
 /** An alias may stand for much, and for itself: a short file must not become a huge value. */
 const ALIASES_MAX = 100
@@ -41,10 +42,16 @@ export async function parseDocument(text: string, schema: TSchema): Promise<Pars
   const problems = Errors(schema, value ?? {})
     .filter(error => error.keyword !== 'additionalProperties') // each of them is told by itself
     .map(error => {
-      const path = error.instancePath.slice(1).replaceAll('/', '.')
-      return { line: lineOf(path), message: `${path === '' ? 'the file' : path}: ${messageOf(error)}` }
+      const names = error.instancePath.slice(1).split('/')
+      const shown = shownNames(error.keyword, names).join('.')
+      return { line: lineOf(names.join('.')), message: `${shown === '' ? 'the file' : shown}: ${messageOf(error)}` }
     })
   return { value, problems: deepest(problems), lineOf }
+}
+
+/** Without the last name where that is none of ours, and no plain one. */
+function shownNames(keyword: string, names: string[]): string[] {
+  return keyword === 'boolean' && !isPlainName(names.at(-1)) ? names.slice(0, -1) : names
 }
 
 interface Finding {

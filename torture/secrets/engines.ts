@@ -1,6 +1,5 @@
 // The two engines as a run meets them: where the store is, how it goes away, and what it writes.
 
-import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from '../../bench/stores/postgres.ts'
@@ -30,9 +29,7 @@ export function onSqlite(directory: string): Engine {
 
 /** Starts a PostgreSQL, in which the server has a user of its own, with a password that is looked for. */
 export async function onPostgres(directory: string, random: Random): Promise<Engine & { stop(): Promise<void> }> {
-  const base = join(directory, 'pg')
-  mkdirSync(base)
-  const postgres = await startPostgres(base, ['logging_collector=on', 'log_directory=log', 'log_statement=none'])
+  const postgres = await startPostgres(directory, ['logging_collector=on', 'log_directory=log', 'log_statement=none'])
   const password = `db-${random.bytes(16).toString('hex')}`
   const client = new pg.Client(postgres.url)
   await client.connect()
@@ -54,14 +51,13 @@ export async function onPostgres(directory: string, random: Random): Promise<Eng
     ],
     cut: { away: () => way.cut(), back: () => way.mend() },
     *files() {
-      yield* filesBelow(join(base, 'postgres'))
+      yield* filesBelow(join(directory, 'postgres'))
     },
     start: 'seed',
     async stop() {
       way.close()
       await client.end()
       await postgres.stop()
-      rmSync(base, { recursive: true, force: true })
     },
   }
 }

@@ -1,5 +1,8 @@
 // Every secret that a run made, was given or was sent, right or wrong, and what it looks like where it must not be.
 
+/** One letter away from another secret, so that its middle is that one's too. */
+export const MISTYPED = 'mistyped'
+
 /** Of a longer one so much from its middle counts too: who cuts a secret short has still shown it. */
 const PIECE = 16
 /** A shorter one is looked for whole: pieces of it would be found by chance. */
@@ -49,16 +52,16 @@ export function needlesOf(secrets: readonly Secret[]): Needle[] {
   return secrets.flatMap((secret): Needle[] => {
     if (CODE.test(secret.text)) return [{ secret, form: 'plain', bytes: Buffer.from(secret.text), alone: true }]
     const written = new Map<string, string>()
-    for (const [form, text] of formsOf(secret.text)) if (!written.has(text)) written.set(text, form)
+    for (const [form, text] of formsOf(secret)) if (!written.has(text)) written.set(text, form)
     return [...written].map(([text, form]) => ({ secret, form, bytes: Buffer.from(text), alone: false }))
   })
 }
 
-function formsOf(text: string): [form: string, text: string][] {
+function formsOf({ kind, text }: Secret): [form: string, text: string][] {
   const bytes = Buffer.from(text)
   const middle = Math.floor((text.length - PIECE) / 2)
   const piece: [string, string][] =
-    text.length < PIECED_FROM ? [] : [['its middle', text.slice(middle, middle + PIECE)]]
+    text.length < PIECED_FROM || kind === MISTYPED ? [] : [['its middle', text.slice(middle, middle + PIECE)]]
   return [
     ['plain', text],
     ...piece,

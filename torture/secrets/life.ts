@@ -2,6 +2,7 @@
 
 import * as aftership from './aftership.ts'
 import * as easypost from './easypost.ts'
+import { MISTYPED } from './ledger.ts'
 import * as memberstack from './memberstack.ts'
 import { misplacements, type Tenants } from './misuse.ts'
 import * as oauth from './oauth.ts'
@@ -68,5 +69,5 @@ function oneOfEachKind({ ledger }: Town): string[] {
 /** A mistyped key is one letter away from a good one: no less a secret. */
 function mistyped({ ledger }: Town, text: string): string {
   const last = text.at(-1) === '7' ? '8' : '7'
-  return ledger.add('mistyped', text.slice(0, -1) + last)
+  return ledger.add(MISTYPED, text.slice(0, -1) + last)
 }

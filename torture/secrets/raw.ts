@@ -14,7 +14,7 @@ export function exchange(origin: string, bytes: Buffer): Promise<Buffer> {
     const chunks: Buffer[] = []
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => socket.end(bytes))
     socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error('the server neither answered nor hung up')))
-    socket.on('data', chunk => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     // Reset where the server hung up on what it did not read to its end.
     socket.on('error', error =>
       'code' in error && /ECONNRESET|EPIPE/.test(String(error.code)) ? undefined : reject(error),

@@ -81,7 +81,7 @@ export async function searchRun(engine: Engine, { directory, findings, random, r
   try {
     const tenants = await live(town)
     await misplace(town, tenants, rounds)
-    await sendBroken(server.url, ledger)
+    const broken = (await sendBroken(server.url, ledger)).join('\n')
     if (engine.cut) await loseStore(engine.cut, town, tenants)
     await eventually('mails and webhooks had their first attempts', () => mails.refused() > 2 && isQuiet(town, tenants))
     await end(town, tenants)
@@ -97,6 +97,7 @@ export async function searchRun(engine: Engine, { directory, findings, random, r
     const later = new Search(ledger, findings)
     later.places(`${engine.name} store`, running)
     later.places(`${engine.name} store, stopped`, engine.files())
+    later.places('answers to broken HTTP', [{ name: 'all', bytes: Buffer.from(broken, 'latin1') }])
     later.places('process', process)
     later.places('metrics', [{ name: '/metrics', bytes: withoutValues(metrics.body) }])
   } finally {
