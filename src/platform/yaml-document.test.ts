@@ -107,3 +107,8 @@ test('the line of a path is that of its nearest parent in the file', async () =>
   const lines = ['port', 'items', 'items.0', 'items.1', 'items.1.mode', 'items.1.limit.perSecond', 'items.7', 'x', '']
   assert.deepEqual(lines.map(lineOf), [1, 2, 3, 4, 5, 4, 2, 1, 1])
 })
+
+test('a password that starts with * and is not quoted is not repeated', async () => {
+  const { problems } = await parseDocument('port: 1\nitems: *hunter2\n', Schema)
+  assert.deepEqual(problems, [{ line: 2, message: 'Unresolved alias (the anchor must be set before the alias)' }])
+})

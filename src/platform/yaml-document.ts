@@ -36,7 +36,8 @@ export async function parseDocument(text: string, schema: TSchema): Promise<Pars
   try {
     value = document.toJS({ maxAliasCount: ALIASES_MAX })
   } catch (error) {
-    const message = error instanceof Error ? firstLine(error.message) : String(error)
+    // Without the alias, which may be a secret that starts with `*` and is not quoted.
+    const message = error instanceof Error ? firstLine(error.message).replace(/^(Unresolved alias.*?): .*/, '$1') : ''
     return { value: undefined, problems: [{ line: firstAliasLine(document, yaml.visit, lineAt), message }], lineOf }
   }
   const problems = Errors(schema, value ?? {})

@@ -5,6 +5,8 @@ import { runPart } from '../part.ts'
 import { Random } from '../random.ts'
 import { onPostgres, onSqlite } from '../secrets/engines.ts'
 import { searchRun } from '../secrets/run.ts'
+import { signingRun } from '../secrets/signing.ts'
+import { timingRun } from '../secrets/timing.ts'
 
 await runPart(async ({ directory, quick, seed, findings }) => {
   const random = new Random(seed)
@@ -16,4 +18,6 @@ await runPart(async ({ directory, quick, seed, findings }) => {
   } finally {
     await postgres.stop()
   }
+  await signingRun({ directory, findings, random: random.fork(), quick })
+  await timingRun({ directory, findings, random: random.fork() }, quick ? 100 : 1000)
 })

@@ -29,7 +29,8 @@ export function onSqlite(directory: string): Engine {
 
 /** Starts a PostgreSQL, in which the server has a user of its own, with a password that is looked for. */
 export async function onPostgres(directory: string, random: Random): Promise<Engine & { stop(): Promise<void> }> {
-  const postgres = await startPostgres(directory, ['logging_collector=on', 'log_directory=log', 'log_statement=none'])
+  const log: string[] = []
+  const postgres = await startPostgres(directory, [], line => log.push(String(line)))
   const password = `db-${random.bytes(16).toString('hex')}`
   const client = new pg.Client(postgres.url)
   await client.connect()
@@ -52,6 +53,7 @@ export async function onPostgres(directory: string, random: Random): Promise<Eng
     cut: { away: () => way.cut(), back: () => way.mend() },
     *files() {
       yield* filesBelow(join(directory, 'postgres'))
+      yield { name: 'its log', bytes: Buffer.from(log.join('\n')) }
     },
     start: 'seed',
     async stop() {

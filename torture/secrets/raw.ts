@@ -2,32 +2,41 @@
 
 import { connect } from 'node:net'
 import type { Ledger } from './ledger.ts'
-import type { Reply } from './wire.ts'
 
-/** How long a server may leave a connection without a word that was ended on our side. */
-const SILENCE_MS = 10_000
+/** A request that the server takes for unfinished gets no answer: then it is ended on our side. */
+const UNFINISHED_MS = 500
 
-/** Sends bytes, ends its side, and gives all that comes back until the server ends its own. */
+/** Sends bytes, and gives what comes back until the answer is whole, or the server hangs up. */
 export function exchange(origin: string, bytes: Buffer): Promise<Buffer> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => socket.end(bytes))
-    socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error('the server neither answered nor hung up')))
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    let received = Buffer.alloc(0)
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => socket.write(bytes))
+    socket.setTimeout(UNFINISHED_MS, () => socket.end())
+    socket.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk])
+      if (isWhole(received.toString('latin1'))) socket.destroy()
+    })
+    socket.on('end', () => socket.destroy())
     // Reset where the server hung up on what it did not read to its end.
     socket.on('error', error =>
       'code' in error && /ECONNRESET|EPIPE/.test(String(error.code)) ? undefined : reject(error),
     )
-    socket.on('close', () => resolve(Buffer.concat(chunks)))
+    socket.on('close', () => resolve(received))
   })
 }
 
+function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n')
+  const length = /^content-length: (\d+)/im.exec(text.slice(0, end))?.[1]
+  return end >= 0 && length !== undefined && text.length >= end + 4 + Number(length)
+}
+
 /** Status 0 where nothing came back. */
-export async function exchangeHttp(origin: string, bytes: Buffer): Promise<Pick<Reply, 'status' | 'body'>> {
+export async function exchangeHttp(origin: string, bytes: Buffer): Promise<{ status: number; head: string }> {
   const text = (await exchange(origin, bytes)).toString('latin1')
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? 0)
-  return { status, body: text.slice(text.indexOf('\r\n\r\n') + 4) }
+  return { status, head: text.slice(0, text.indexOf('\r\n\r\n')) }
 }
 
 /** HTTP that cannot be read, with a secret in each place. What is answered is searched with all else: it is on the log. */

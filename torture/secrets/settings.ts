@@ -100,6 +100,7 @@ export function brokenSettings(
     `${made()}: x`,
     `host: *${made()}`,
     `port: ${made()}`,
+    ...['!', '%', '@', '|', '&', '`'].map(sign => `host: ${sign}${made()}`),
   ]
   const seeds = [
     `control: { tokens: [{ name: x, scope: admin, token: ${made()}`,

@@ -57,7 +57,10 @@ const pages: Partial<Record<DomainError['code'], [number, string, string]>> = {
     'It was used already, has expired, or a newer one was sent. Ask for a new one.',
   ],
   rateLimited: [429, 'Too many requests', 'Wait a moment and try again.'],
+  malformed: [400, 'This cannot be read', 'Open the link from the mail again.'],
   bodyTooLarge: [413, 'Too much was sent', 'Open the link from the mail again.'],
+  headersTooLarge: [431, 'Too much was sent', 'Open the link from the mail again.'],
+  unavailable: [503, 'Not available', 'It is our fault; try again later.'],
 }
 
 function sendRefusal(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
