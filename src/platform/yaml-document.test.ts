@@ -108,7 +108,9 @@ test('the line of a path is that of its nearest parent in the file', async () =>
   assert.deepEqual(lines.map(lineOf), [1, 2, 3, 4, 5, 4, 2, 1, 1])
 })
 
-test('a password that starts with * and is not quoted is not repeated', async () => {
+test('a password that starts with * or | and is not quoted is not repeated', async () => {
+  const block = await parseDocument('port: |hunter2\n', Schema)
+  assert.deepEqual(block.problems[0], { line: 1, message: 'Block scalar header includes extra characters' })
   const { problems } = await parseDocument('port: 1\nitems: *hunter2\n', Schema)
   assert.deepEqual(problems, [{ line: 2, message: 'Unresolved alias (the anchor must be set before the alias)' }])
 })

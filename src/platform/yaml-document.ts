@@ -29,15 +29,14 @@ export async function parseDocument(text: string, schema: TSchema): Promise<Pars
   const lineAt = (offset: number) => lines.linePos(offset).line
   const lineOf = (path: string) => lineAt(offsetOf(document, path === '' ? [] : path.split('.')))
 
-  const syntax = document.errors.map(error => ({ line: lineAt(error.pos[0]), message: firstLine(error.message) }))
+  const syntax = document.errors.map(error => ({ line: lineAt(error.pos[0]), message: withoutSource(error.message) }))
   if (syntax.length > 0) return { value: undefined, problems: syntax, lineOf }
 
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: ALIASES_MAX })
   } catch (error) {
-    // Without the alias, which may be a secret that starts with `*` and is not quoted.
-    const message = error instanceof Error ? firstLine(error.message).replace(/^(Unresolved alias.*?): .*/, '$1') : ''
+    const message = error instanceof Error ? withoutSource(error.message) : String(error)
     return { value: undefined, problems: [{ line: firstAliasLine(document, yaml.visit, lineAt), message }], lineOf }
   }
   const problems = Errors(schema, value ?? {})
@@ -117,6 +116,7 @@ function keyOf(part: string): string | number {
   return /^\d+$/.test(part) ? Number(part) : part
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text
+/** The first line, up to what it quotes of the file: that may be a password that starts with `*` or `|`, unquoted. */
+function withoutSource(text: string): string {
+  return text.split(/\n|: /, 1)[0] ?? ''
 }

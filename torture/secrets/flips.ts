@@ -11,7 +11,7 @@ const BITS = 8
 /** Which bits: all, or one of each byte, chosen by chance. */
 export type Bits = 'all' | Random
 
-export function* flipsOf(bytes: Buffer, bits: Bits): Generator<{ place: number; bit: number; flipped: Buffer }> {
+function* flipsOf(bytes: Buffer, bits: Bits): Generator<{ place: number; bit: number; flipped: Buffer }> {
   for (let place = 0; place < bytes.length; place++) {
     const chosen = bits === 'all' ? Array.from({ length: BITS }, (_, bit) => bit) : [bits.below(BITS)]
     for (const bit of chosen) {
@@ -23,7 +23,7 @@ export function* flipsOf(bytes: Buffer, bits: Bits): Generator<{ place: number; 
 }
 
 /** Runs work on all items, some at once. */
-export async function forAll<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+async function forAll<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]()
   const worker = async () => {
     for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value)

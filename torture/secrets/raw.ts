@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts'
 const UNFINISHED_MS = 500
 
 /** Sends bytes, and gives what comes back until the answer is whole, or the server hangs up. */
-export function exchange(origin: string, bytes: Buffer): Promise<Buffer> {
+function exchange(origin: string, bytes: Buffer): Promise<Buffer> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0)

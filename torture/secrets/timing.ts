@@ -58,6 +58,7 @@ export async function timingRun(
   const server = await startServer(join(directory, 'timing'), { env, flags: ['--seed', seed] })
   const { send, close } = overSockets(server.url)
   let asked = 0
+  let tried = 0
   const address = () => `10.${random.below(250)}.${random.below(250)}.${(asked++ % 250) + 1}`
   const keyPair = (name: string, key: string, path: string, header: string, prefix: string, status: number): Pair => {
     const of = (sent: string): WireRequest => ({
@@ -87,7 +88,7 @@ export async function timingRun(
     {
       ...{ name: 'logins', status: 401 },
       unknown: () => login(`n${random.below(1e9)}@a.example`, address()),
-      wrong: () => login(members[asked % members.length] ?? '', address()),
+      wrong: () => login(members[tried++ % members.length] ?? '', address()),
     },
   ]
   try {
