@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
-import { type Config, ConfigError, type Flags, readConfig } from './config.ts'
+import { type Config, ConfigError, type Flags, readConfig, VARIABLES } from './config.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'understudy-config-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -271,3 +271,13 @@ for (const text of ['', 'short', 'z'.repeat(64), PHRASE, `${KEY.toString('hex')}
     })
   })
 }
+
+test('what is wrong with a setting is told without its value, which may be a secret of another', async () => {
+  const secret = 'a-secret-that-slipped'
+  for (const name of VARIABLES.filter(variable => !/_(CONFIG|HOST|DATA|HOME|SMTP_FROM|TLS_\w+)$/.test(variable))) {
+    await assert.rejects(readConfig({}, { [name]: secret }), (error: Error) => {
+      assert.ok(error instanceof ConfigError && error.message.includes(name))
+      return !error.message.includes(secret)
+    })
+  }
+})

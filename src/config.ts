@@ -194,8 +194,8 @@ async function readConfigFile(path: string): Promise<FileSettings> {
 
 function portOf(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
-    throw new ConfigError(`${name} must be a port number, not "${text}"`)
+  // Without the text: whatever was meant for another setting may be a secret.
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new ConfigError(`${name} must be a port number`)
   return Number(text)
 }
 

@@ -116,6 +116,11 @@ test('a change of one byte is 401, and changes nothing', async t => {
     await refuseAll([{ ...good, headers: others }])
   })
 
+  await t.test('in the blank before a header’s value, to one that HTTP does not take for blank', async () => {
+    const spaced = ['\u00a0', '\u0085'].flatMap(blank => [`${blank}north`, `north${blank}`])
+    await refuseAll(spaced.map(value => withHeader('as-store', value)))
+  })
+
   await t.test('in the body', async () => {
     await refuseAll([...changesOf(body, /[ -~]/)].map(changed => ({ ...good, body: changed })))
     await refuseAll(

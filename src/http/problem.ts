@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { DomainError, type DomainErrorCode, type Issue, toDomainError } from '../platform/errors.ts'
+import { isPlainName } from '../platform/plain-name.ts'
 import { noteRefusal } from '../platform/web/refusal.ts'
 
 /** For the documentation: what every refusal looks like. */
@@ -92,7 +93,8 @@ function issuesOf({ keyword, instancePath, params, message }: Finding): Issue[] 
   const pathTo = (name: unknown) => [at, name].filter(Boolean).join('.')
   if (keyword === 'required') return [{ path: pathTo(params.missingProperty), problem: 'required' }]
   if (keyword === 'additionalProperties') {
-    return [{ path: pathTo(params.additionalProperty), problem: 'invalid', hint: 'no such field' }]
+    const { additionalProperty: name } = params
+    return [{ path: isPlainName(name) ? pathTo(name) : at, problem: 'invalid', hint: 'no such field' }]
   }
   const allowed = Array.isArray(params.allowedValues) ? `one of ${params.allowedValues.join(', ')}` : message
   return [{ path: at, problem: 'invalid', ...(allowed ? { hint: allowed } : {}) }]

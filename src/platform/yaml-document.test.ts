@@ -57,6 +57,11 @@ const wrong: { name: string; text: string; problems: [line: number, message: str
     text: 'items: [\n  { name: a },\n  { name: b,\n    bogus: 1 } ]\n',
     problems: [[4, 'items.1.bogus: no such setting']],
   },
+  {
+    name: 'an unknown setting whose name may be a key: it is not repeated',
+    text: 'items:\n  - name: a\n    mode: on\n    sk_live_0123456789: x\n',
+    problems: [[4, 'items.0: no such setting']],
+  },
   { name: 'what is missing', text: 'items:\n  - mode: on\n', problems: [[2, 'items.0: name is missing']] },
   {
     name: 'a value that is none of the choices',
@@ -101,4 +106,11 @@ test('the line of a path is that of its nearest parent in the file', async () =>
   const { lineOf } = await parseDocument('port: 1\nitems:\n  - name: a\n  - name: b\n    mode: on\n', Schema)
   const lines = ['port', 'items', 'items.0', 'items.1', 'items.1.mode', 'items.1.limit.perSecond', 'items.7', 'x', '']
   assert.deepEqual(lines.map(lineOf), [1, 2, 3, 4, 5, 4, 2, 1, 1])
+})
+
+test('a password that starts with * or | and is not quoted is not repeated', async () => {
+  const block = await parseDocument('port: |hunter2\n', Schema)
+  assert.deepEqual(block.problems[0], { line: 1, message: 'Block scalar header includes extra characters' })
+  const { problems } = await parseDocument('port: 1\nitems: *hunter2\n', Schema)
+  assert.deepEqual(problems, [{ line: 2, message: 'Unresolved alias (the anchor must be set before the alias)' }])
 })

@@ -2,6 +2,7 @@
 
 import type { TSchema } from 'typebox'
 import type { Document, visit as Visit } from 'yaml'
+import { isPlainName } from './plain-name.ts'
 
 /** An alias may stand for much, and for itself: a short file must not become a huge value. */
 const ALIASES_MAX = 100
@@ -28,23 +29,29 @@ export async function parseDocument(text: string, schema: TSchema): Promise<Pars
   const lineAt = (offset: number) => lines.linePos(offset).line
   const lineOf = (path: string) => lineAt(offsetOf(document, path === '' ? [] : path.split('.')))
 
-  const syntax = document.errors.map(error => ({ line: lineAt(error.pos[0]), message: firstLine(error.message) }))
+  const syntax = document.errors.map(error => ({ line: lineAt(error.pos[0]), message: withoutSource(error.message) }))
   if (syntax.length > 0) return { value: undefined, problems: syntax, lineOf }
 
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: ALIASES_MAX })
   } catch (error) {
-    const message = error instanceof Error ? firstLine(error.message) : String(error)
+    const message = error instanceof Error ? withoutSource(error.message) : String(error)
     return { value: undefined, problems: [{ line: firstAliasLine(document, yaml.visit, lineAt), message }], lineOf }
   }
   const problems = Errors(schema, value ?? {})
     .filter(error => error.keyword !== 'additionalProperties') // each of them is told by itself
     .map(error => {
-      const path = error.instancePath.slice(1).replaceAll('/', '.')
-      return { line: lineOf(path), message: `${path === '' ? 'the file' : path}: ${messageOf(error)}` }
+      const names = error.instancePath.slice(1).split('/')
+      const shown = shownNames(error.keyword, names).join('.')
+      return { line: lineOf(names.join('.')), message: `${shown === '' ? 'the file' : shown}: ${messageOf(error)}` }
     })
   return { value, problems: deepest(problems), lineOf }
+}
+
+/** Without the last name where that is none of ours, and no plain one. */
+function shownNames(keyword: string, names: string[]): string[] {
+  return keyword === 'boolean' && !isPlainName(names.at(-1)) ? names.slice(0, -1) : names
 }
 
 interface Finding {
@@ -109,6 +116,7 @@ function keyOf(part: string): string | number {
   return /^\d+$/.test(part) ? Number(part) : part
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text
+/** The first line, up to what it quotes of the file: that may be a password that starts with `*` or `|`, unquoted. */
+function withoutSource(text: string): string {
+  return text.split(/\n|: /, 1)[0] ?? ''
 }

@@ -46,7 +46,7 @@ test('a setting that is not valid is the only line; the rest could only be guess
   const surroundings = surroundingsAt('2026-12-04T09:30:00.000Z', { UNDERSTUDY_PORT: 'x' })
   const reports = await diagnose({}, surroundings, 1000)
   assert.deepEqual(printed(summaryOf(reports)), [
-    'failure  configuration  UNDERSTUDY_PORT must be a port number, not "x"; mend it: nothing else can be looked at before',
+    'failure  configuration  UNDERSTUDY_PORT must be a port number; mend it: nothing else can be looked at before',
     '1 findings: 1 failures, 0 warnings',
   ])
 })

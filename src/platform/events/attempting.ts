@@ -2,6 +2,7 @@
 
 import { timestamp } from '../clock.ts'
 import { type Context, type Principal, withTransaction } from '../context.ts'
+import { masked } from '../outbound/masked.ts'
 import { type Lookup, type OutboundAnswer, post } from '../outbound/post.ts'
 import { allowsPrivateAddresses } from '../settings.ts'
 import * as attempts from './attempts.store.ts'
@@ -50,11 +51,22 @@ async function send(ctx: Context, lookup: Lookup, claimed: Claimed): Promise<Out
     const { timeLimitMs } = claimed.dialect
     const answer = await post({ ...request, timeLimitMs, allowPrivateAddresses, lookup })
     const success = answer.status >= 200 && answer.status < 300
-    return { startedAt, request, answer, error: success ? null : `answered ${answer.status}` }
+    return {
+      startedAt,
+      request,
+      answer: discreet(answer, request.secrets),
+      error: success ? null : `answered ${answer.status}`,
+    }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = masked(error instanceof Error ? error.message : String(error), request?.secrets ?? [])
     return { startedAt, request, answer: undefined, error: reason.slice(0, 500) }
   }
+}
+
+/** What a receiver says back of what it was told in confidence is not kept. */
+function discreet({ status, headers, body }: OutboundAnswer, secrets: readonly string[]): OutboundAnswer {
+  const shown = Object.entries(headers).map(([name, value]) => [name, masked(value, secrets)])
+  return { status, headers: Object.fromEntries(shown), body: masked(body, secrets) }
 }
 
 async function insertAttempt(tx: Context, { delivery }: Claimed, outcome: Outcome, endedAt: number): Promise<void> {

@@ -12,9 +12,13 @@ export interface SignedRequest {
   shownUrl: string
   /** Credentials, and custom headers, which may be some, read `***`. */
   shownHeaders: Record<string, string>
+  /** What the receiver is told in confidence, and may say back. */
+  secrets: string[]
 }
 
 const HIDDEN = '***'
+/** A part of a URL that is as long may be a secret; shorter ones are words, which answers hold too. */
+const URL_SECRET_MIN = 12
 
 /** Ours to set, or meant for one connection: a custom header of this name is left out. */
 const RESERVED = new Set([
@@ -50,7 +54,7 @@ export function signedRequest(ctx: Context, { delivery, endpoint, dialect }: Cla
     'content-type': 'application/json',
     'content-length': String(body.length),
   })
-  const secrets = Object.fromEntries([
+  const secrets: Record<string, string> = Object.fromEntries([
     ...custom.filter(([name]) => !RESERVED.has(name)),
     ...(authorization === undefined ? [] : [['authorization', authorization]]),
   ])
@@ -61,7 +65,14 @@ export function signedRequest(ctx: Context, { delivery, endpoint, dialect }: Cla
     body,
     shownUrl: withoutUserInfo(url),
     shownHeaders: { ...hidden, ...ours },
+    // A value's last word is what follows the scheme: `Bearer …`.
+    secrets: [...Object.values(secrets).flatMap(value => [value, value.split(' ').at(-1) ?? '']), ...secretsIn(url)],
   }
+}
+
+function secretsIn({ password, pathname, searchParams }: URL): string[] {
+  const parts = [...pathname.split('/'), ...searchParams.values()].filter(part => part.length >= URL_SECRET_MIN)
+  return [password, ...parts].flatMap(part => [part, decoded(part)])
 }
 
 function basicAuth({ username, password }: URL): string | undefined {

@@ -47,7 +47,8 @@ export function canonicalHeaders(rawHeaders: readonly string[]): string {
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = String(rawHeaders[index]).toLowerCase()
     if (!name.startsWith('as-') || name.startsWith('as-signature-')) continue
-    const value = utf8(String(rawHeaders[index + 1])).trim()
+    // What HTTP takes for blank, and no other: U+00A0 is one bit away from a space, and signed like any character.
+    const value = utf8(String(rawHeaders[index + 1])).replace(/^[ \t]+|[ \t]+$/g, '')
     const earlier = values.get(name)
     values.set(name, earlier === undefined ? value : `${earlier}, ${value}`)
   }
