@@ -94,6 +94,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       },
       readSoon: store.readSoon,
       transact: store.transact,
+      changesRefused: store.changesRefused,
       afterCommit: action => action(),
       enterLog: async () => {},
     }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts'
+import { toldOfFile } from '../platform/db/sqlite-errors.ts'
 import { InvalidSeedError } from '../seed/load.ts'
 import { backup } from './backup.ts'
 import { type Command, print, UsageError } from './command.ts'
@@ -58,7 +59,10 @@ function reasonOf(error: unknown): string {
   if (code === 'EACCES' && port !== undefined) return `no permission to listen on port ${port}; choose one above 1023`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `no permission to write to ${path}`
   if (code === 'EEXIST' || code === 'ENOTDIR') return `${path} is not a directory that can be used for data`
-  if (code === 'ERR_SQLITE_ERROR') return `the store cannot be used: ${error.message}`
+  if (code === 'ERR_SQLITE_ERROR') {
+    const told = toldOfFile(error)
+    return `the store cannot be used: ${told instanceof Error ? told.message : error.message}`
+  }
   return error.message
 }
 

@@ -1,6 +1,7 @@
 // Kysely on the runtime's own SQLite: one connection, every statement prepared once.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -12,8 +13,15 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely'
+import { isBusy } from './sqlite-errors.ts'
+import type { SqliteFile } from './sqlite-file.ts'
 
 const STATEMENTS_MAX = 500
+/** How long a change waits for another process that holds the database; who comes while one waits, no longer than that. */
+const LOCK_WAIT_MS = 10_000
+/** SQLite waits for it with the whole process; so we wait for the most part, and reads go on meanwhile. */
+const LOCK_TRY_MS = 20
+const LOCK_PAUSE_MS = 50
 
 interface Prepared {
   statement: StatementSync
@@ -25,11 +33,12 @@ type RowMaker = (cells: unknown[]) => unknown
 
 /** Opens (and makes) a database file, or `:memory:`, with the durability that the architecture promises. */
 export function openSqlite(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 10_000, enableForeignKeyConstraints: true })
+  const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS, enableForeignKeyConstraints: true })
   // FULL: an acknowledged commit survives a power cut. WAL: a second process can read while we write.
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
   // Pages that many commits change are moved into the file once; and pages in use are kept, in KiB.
   database.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -16000')
+  database.exec(`pragma busy_timeout = ${LOCK_TRY_MS}`)
   return database
 }
 
@@ -52,15 +61,20 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 /** The one connection. Kysely lets one query or transaction use it at a time. */
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync
+  readonly #file: SqliteFile | undefined
   readonly #prepared = new Map<string, Prepared>()
+  /** Since when another process has kept us from a change. */
+  #heldSince: number | undefined
   /** Grows with each statement of ours that may change something. */
   #changes = 0
   #othersVersion = Number.NaN
   /** Between `begin` and `commit` or `rollback`. */
   inTransaction = false
 
-  constructor(database: DatabaseSync) {
+  /** `file` is a server's: with it, whoever asks is told of the file's troubles. */
+  constructor(database: DatabaseSync, file?: SqliteFile) {
     this.#database = database
+    this.#file = file
   }
 
   /** The same again as long as nothing was changed, by us or by another process. Within `readTogether`: of what is read there. */
@@ -77,23 +91,49 @@ export class SqliteConnection implements DatabaseConnection {
   /** Runs reads at once, past everybody who waits, in one transaction; false when another one has the connection. */
   readTogether(reads: readonly (() => void)[]): boolean {
     if (this.#database.isTransaction) return false
-    this.#prepare('begin').statement.run()
+    this.#file?.assertUsable()
     try {
-      for (const read of reads) read()
-    } finally {
-      // A statement that fails hard has ended it already.
-      if (this.#database.isTransaction) this.#prepare('commit').statement.run()
+      this.#prepare('begin').statement.run()
+      try {
+        for (const read of reads) read()
+      } finally {
+        // A statement that fails hard has ended it already.
+        if (this.#database.isTransaction) this.#prepare('commit').statement.run()
+      }
+    } catch (error) {
+      throw this.#told(error, false)
     }
     return true
   }
 
   all<R>(query: CompiledQuery<R>): R[] {
-    // Kysely hands over what the typed query was given; the tables hold nothing but text, numbers and null.
-    const { statement, rowOf } = this.#prepare(query.sql)
-    return rowsOf(statement.all(...(query.parameters as SQLInputValue[])), rowOf)
+    try {
+      // Kysely hands over what the typed query was given; the tables hold nothing but text, numbers and null.
+      const { statement, rowOf } = this.#prepare(query.sql)
+      return rowsOf(statement.all(...(query.parameters as SQLInputValue[])), rowOf)
+    } catch (error) {
+      throw this.#told(error, false)
+    }
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const changing = query.query.kind !== 'SelectQueryNode'
+    for (;;) {
+      try {
+        const result = this.#execute<R>(query)
+        if (changing) this.#heldSince = undefined
+        return result
+      } catch (error) {
+        // Within a transaction nobody can be in our way.
+        const waits = this.#file && isBusy(error) && !this.#database.isTransaction
+        if (!waits || !this.#hasPatience()) throw this.#told(error, changing)
+      }
+      await setTimeout(LOCK_PAUSE_MS)
+    }
+  }
+
+  #execute<R>(query: CompiledQuery): QueryResult<R> {
+    this.#file?.assertUsable()
     // A statement that failed hard has ended the transaction: those after it would each be committed by itself.
     if (this.inTransaction && !this.#database.isTransaction) throw new Error('the transaction has ended with a failure')
     const { statement, rowOf } = this.#prepare(query.sql)
@@ -102,6 +142,20 @@ export class SqliteConnection implements DatabaseConnection {
     if (rowOf) return { rows: rowsOf(statement.all(...parameters), rowOf) }
     const { changes } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes) }
+  }
+
+  /** Throws where what was committed just now went into a file that is gone. */
+  assertThere(): void {
+    this.#file?.assertThere()
+  }
+
+  #hasPatience(): boolean {
+    this.#heldSince ??= performance.now()
+    return performance.now() - this.#heldSince < LOCK_WAIT_MS
+  }
+
+  #told(error: unknown, changing: boolean): unknown {
+    return this.#file ? this.#file.told(error, changing) : error
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
@@ -165,6 +219,7 @@ class SqliteDriver implements Driver {
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'))
     this.#connection.inTransaction = false
+    this.#connection.assertThere()
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
