@@ -85,7 +85,11 @@ function openSqliteStore(location: string, log: Log | undefined): Store {
   const connection = new SqliteConnection(database, file)
   const db = new Kysely<Database>({ dialect: sqliteDialect(database, connection) })
   const reads = new Reads(connection, db)
-  const commits = new GroupCommit(db, () => database.isTransaction)
+  const commits = new GroupCommit(
+    db,
+    () => database.isTransaction,
+    reason => changes.refused(reason),
+  )
   return {
     db,
     readSoon: query => reads.soon(query),
@@ -98,7 +102,13 @@ function openSqliteStore(location: string, log: Log | undefined): Store {
         throw file.told(error, false)
       }
     },
-    patiently: work => work(db),
+    async patiently(work) {
+      const { patienceMs } = connection
+      connection.patienceMs = PATIENCE_MS
+      await work(db).finally(() => {
+        connection.patienceMs = patienceMs
+      })
+    },
     async close() {
       file.close()
       changes.close()

@@ -44,6 +44,11 @@ export function isAway(error: unknown): boolean {
   return messageOf(error) !== undefined && !(error instanceof Error && error.message === POOL_EXHAUSTED)
 }
 
+/** Whether a connection takes no writes: it may lead to what was the primary server before. */
+export function isCopy(error: unknown): boolean {
+  return codeOf(error) === '25006'
+}
+
 /** Whether the database said that it takes no changes: it is a copy, or set to read only, or cannot write its disk. */
 export function refusesChanges(error: unknown): boolean {
   return /^(25006|53100|58030)$/.test(codeOf(error))

@@ -7,7 +7,7 @@ import { CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
 import type { Availability } from './availability.ts'
-import { isAway, messageOf, refusesChanges, told } from './postgres-errors.ts'
+import { isAway, isCopy, messageOf, refusesChanges, told } from './postgres-errors.ts'
 
 export interface PostgresSettings {
   /** How many connections the pool may open; one more serves reads, and one rate limits. */
@@ -87,7 +87,7 @@ async function opening<T>(open: () => Promise<T>, availability: Availability): P
 
 /**
  * A connection of the pool for the library. One that gave no answer is not asked again, and not given back: behind the
- * lost answer the next would wait too.
+ * lost answer the next would wait too. Nor is one that takes no writes: the next may lead to the server that does.
  */
 function lent(client: pg.PoolClient, watch: PostgresWatch): PostgresPoolClient {
   let lost: unknown
@@ -99,7 +99,7 @@ function lent(client: pg.PoolClient, watch: PostgresWatch): PostgresPoolClient {
         return await client.query(sql, [...parameters])
       } catch (error) {
         const shown = toldTo(watch, error)
-        if (isLost(error)) lost = shown
+        if (isLost(error) || isCopy(error)) lost = shown
         throw shown
       }
     },
@@ -132,8 +132,13 @@ export class PostgresPipeline {
     try {
       const { client, socket } = await this.#connected()
       sendTogether(socket)
-      const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
-      return rows as Row[]
+      try {
+        const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
+        return rows as Row[]
+      } catch (error) {
+        if (isCopy(error)) void client.end().catch(() => {})
+        throw error
+      }
     } catch (error) {
       throw toldTo(this.#watch, error)
     }

@@ -17,11 +17,13 @@ import { isBusy } from './sqlite-errors.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 
 const STATEMENTS_MAX = 500
-/** How long a change waits for another process that holds the database; who comes while one waits, no longer than that. */
+/** How long who opens a store waits for another process that holds it. */
 const LOCK_WAIT_MS = 10_000
-/** SQLite waits for it with the whole process; so we wait for the most part, and reads go on meanwhile. */
+/** SQLite waits with the whole process: later on it does so for a moment, and we in turns, in which reads go on. */
 const LOCK_TRY_MS = 20
 const LOCK_PAUSE_MS = 50
+/** How long a statement waits. A transaction is asked for again: group-commit.ts. */
+const PATIENCE_MS = 300
 
 interface Prepared {
   statement: StatementSync
@@ -63,11 +65,11 @@ export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync
   readonly #file: SqliteFile | undefined
   readonly #prepared = new Map<string, Prepared>()
-  /** Since when another process has kept us from a change. */
-  #heldSince: number | undefined
   /** Grows with each statement of ours that may change something. */
   #changes = 0
   #othersVersion = Number.NaN
+  /** How long a statement waits for another process that holds the database; the connection is taken meanwhile. */
+  patienceMs = PATIENCE_MS
   /** Between `begin` and `commit` or `rollback`. */
   inTransaction = false
 
@@ -117,16 +119,14 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const changing = query.query.kind !== 'SelectQueryNode'
+    const until = performance.now() + this.patienceMs
     for (;;) {
       try {
-        const result = this.#execute<R>(query)
-        if (changing) this.#heldSince = undefined
-        return result
+        return this.#execute<R>(query)
       } catch (error) {
         // Within a transaction nobody can be in our way.
         const waits = this.#file && isBusy(error) && !this.#database.isTransaction
-        if (!waits || !this.#hasPatience()) throw this.#told(error, changing)
+        if (!waits || performance.now() > until) throw this.#told(error, query.query.kind !== 'SelectQueryNode')
       }
       await setTimeout(LOCK_PAUSE_MS)
     }
@@ -147,11 +147,6 @@ export class SqliteConnection implements DatabaseConnection {
   /** Throws where what was committed just now went into a file that is gone. */
   assertThere(): void {
     this.#file?.assertThere()
-  }
-
-  #hasPatience(): boolean {
-    this.#heldSince ??= performance.now()
-    return performance.now() - this.#heldSince < LOCK_WAIT_MS
   }
 
   #told(error: unknown, changing: boolean): unknown {
