@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { runPart } from '../part.ts'
 import { Random } from '../random.ts'
+import { jumpOnPostgres, jumpOnSqlite } from '../store/clock-jumps.ts'
 import { loseDatabase } from '../store/database-away.ts'
 import { fillDisk } from '../store/disk-full.ts'
 import { holdLock } from '../store/lock.ts'
@@ -18,4 +19,6 @@ await runPart(async ({ directory, quick, seed, findings }) => {
   await damageFile(surroundings, join(directory, 'damaged'))
   await holdLock(surroundings, join(directory, 'locked'))
   await loseDatabase(surroundings, join(directory, 'away'))
+  await jumpOnSqlite(surroundings, join(directory, 'jumps'))
+  await jumpOnPostgres(surroundings, join(directory, 'jumps-on-postgres'))
 })

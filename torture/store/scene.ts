@@ -11,6 +11,8 @@ const PATIENCE_MS = 30_000
 const POLL_MS = 50
 /** Lines about one trouble, whatever the number of requests that met it. */
 const LINES_MAX = 40
+/** Told each time, for it is about one request or one webhook. */
+const EACH = /^(trap:|webhook not delivered)/
 
 export interface Surroundings {
   findings: Findings
@@ -86,9 +88,7 @@ export async function comesAbout(holds: () => Promise<boolean> | boolean): Promi
 /** Beside one line a request, a trouble is told a few times, and no fault of ours is among it. */
 function checkLog(findings: Findings, server: Server): void {
   const lines = server.log().filter(({ msg }) => msg !== 'request')
-  const troubles = lines.filter(
-    ({ level, msg }) => /warn|error|fatal/.test(String(level)) && !String(msg).startsWith('trap:'),
-  )
+  const troubles = lines.filter(({ level, msg }) => /warn|error|fatal/.test(String(level)) && !EACH.test(String(msg)))
   if (troubles.length > LINES_MAX) {
     findings.fail(`the log tells a trouble once a while, and did ${troubles.length} times: ${troubles[0]?.msg}`)
   }
