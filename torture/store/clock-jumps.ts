@@ -35,6 +35,12 @@ export async function jumpOnSqlite(surroundings: Surroundings, directory: string
   await jump(surroundings, directory, join(directory, 'data'), {})
 }
 
+/** An hour forward and back, and nothing that takes long to look at. */
+export async function jumpInShort(surroundings: Surroundings, directory: string): Promise<void> {
+  mkdirSync(directory)
+  await jump(surroundings, directory, join(directory, 'data'), {}, [])
+}
+
 export async function jumpOnPostgres(surroundings: Surroundings, directory: string): Promise<void> {
   mkdirSync(directory)
   const postgres = await startPostgresServer(directory)
@@ -50,13 +56,14 @@ async function jump(
   directory: string,
   data: string,
   env: NodeJS.ProcessEnv,
+  further: readonly number[] = surroundings.quick ? [-HOUR_MS, 0] : [-HOUR_MS, 0, HOUR_MS, -HOUR_MS, 0],
 ): Promise<void> {
-  const { findings, quick } = surroundings
-  const receiver = await startHooksReceiver()
+  const { findings } = surroundings
+  using receiver = await startHooksReceiver()
   const clock = movedClock(directory)
   const flags = ['--seed', writeSeed(directory, receiver.url)]
   const settings = { ...env, ...clock.env, UNDERSTUDY_LOG_LEVEL: 'debug' }
-  const scene = await startScene(surroundings, data, { env: settings, flags })
+  await using scene = await startScene(surroundings, data, { env: settings, flags })
   const stage: Stage = { ...surroundings, data, env, scene, clock, receiver, jumps: 0 }
   await scene.load.more('acknowledged', 30)
   await signUp(stage)
@@ -77,10 +84,8 @@ async function jump(
   await assertSigned(stage, 200)
   await assertRetried(stage, waiting, 3, 'does not wait for an hour that was taken back')
 
-  for (const offset of quick ? [-HOUR_MS, 0] : [-HOUR_MS, 0, HOUR_MS, -HOUR_MS, 0]) await set(stage, offset)
+  for (const offset of further) await set(stage, offset)
   receiver.take()
-  await set(stage, HOUR_MS)
-  await set(stage, 0)
   const isTaken = () => [...receiver.times.keys()].every(id => receiver.taken.has(id))
   await scene.load.stop()
   // What failed just before waits for its pause.
@@ -90,7 +95,6 @@ async function jump(
   if (most > stage.jumps + 2)
     findings.fail(`a webhook is tried once a pause, and was ${most} times in ${stage.jumps} jumps`)
   await scene.end()
-  receiver.close()
   await checkStored(findings, { data, env, changes: scene.load.changes })
 }
 

@@ -50,7 +50,7 @@ export async function loseDatabase(surroundings: Surroundings, directory: string
     UNDERSTUDY_HOME: home,
     UNDERSTUDY_MASTER_KEY: randomBytes(32).toString('base64'),
   }
-  const scene = await startScene(surroundings, proxy.url, { env, flags: ['--seed', writeSeed(directory)] })
+  await using scene = await startScene(surroundings, proxy.url, { env, flags: ['--seed', writeSeed(directory)] })
   const stage = { scene, postgres, proxy }
   const { load } = scene
   await load.more('acknowledged', 30)

@@ -19,7 +19,7 @@ export async function fillDisk(surroundings: Surroundings, directory: string): P
   findings.count(disk.kind === 'disk' ? 'disks filled' : 'limits on files met, for want of a disk', 0)
   try {
     const data = join(disk.path, 'data')
-    const scene = await startScene(surroundings, data, {
+    await using scene = await startScene(surroundings, data, {
       flags: ['--seed', writeSeed(directory)],
       through: disk.through,
     })

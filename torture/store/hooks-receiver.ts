@@ -11,7 +11,7 @@ export interface HooksReceiver {
   taken: ReadonlySet<string>
   /** From now on it takes what comes. */
   take(): void
-  close(): void
+  [Symbol.dispose](): void
 }
 
 export async function startHooksReceiver(): Promise<HooksReceiver> {
@@ -36,7 +36,7 @@ export async function startHooksReceiver(): Promise<HooksReceiver> {
     take() {
       takes = true
     },
-    close() {
+    [Symbol.dispose]() {
       server.closeAllConnections()
       server.close()
     },

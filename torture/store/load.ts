@@ -82,6 +82,7 @@ export class Load {
   }
 
   async stop(): Promise<void> {
+    if (!this.#running) return
     this.#running = false
     await Promise.all(this.#workers)
     this.#findings.count('requests', this.answered)

@@ -15,7 +15,7 @@ export async function holdLock(surroundings: Surroundings, directory: string): P
   const { findings, quick } = surroundings
   mkdirSync(directory)
   const data = join(directory, 'data')
-  const scene = await startScene(surroundings, data, { flags: ['--seed', writeSeed(directory)] })
+  await using scene = await startScene(surroundings, data, { flags: ['--seed', writeSeed(directory)] })
   const { load } = scene
   await load.more('acknowledged', 30)
   const other = new DatabaseSync(join(data, 'understudy.db'), { timeout: 10_000 })

@@ -21,7 +21,7 @@ export async function moveFiles(surroundings: Surroundings, directory: string): 
   const data = join(directory, 'data')
   const path = join(data, FILE)
   const aside = join(directory, 'aside.db')
-  const scene = await startScene(surroundings, data, { flags: ['--seed', writeSeed(directory)] })
+  await using scene = await startScene(surroundings, data, { flags: ['--seed', writeSeed(directory)] })
   const { load } = scene
   const some = quick ? 30 : 150
   await load.more('acknowledged', some)

@@ -40,7 +40,7 @@ export async function turnReadOnly(surroundings: Surroundings, directory: string
   const { findings, quick } = surroundings
   mkdirSync(directory)
   const data = join(directory, 'data')
-  const scene = await startScene(surroundings, data, { flags: ['--seed', writeSeed(directory)] })
+  await using scene = await startScene(surroundings, data, { flags: ['--seed', writeSeed(directory)] })
   const { load } = scene
   const files = ['understudy.db', 'understudy.db-wal'].map(name => join(data, name))
   await load.more('acknowledged', quick ? 30 : 200)

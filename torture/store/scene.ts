@@ -31,6 +31,8 @@ export interface Scene {
   restart(signal: 'SIGTERM' | 'SIGKILL', between?: () => Promise<void>): Promise<void>
   /** Ends load and server; exit code 0 is expected. */
   end(): Promise<void>
+  /** Where a scenario broke off, nothing of it goes on. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 export async function startScene(
@@ -71,6 +73,12 @@ export async function startScene(
     async end() {
       await load.stop()
       await stop()
+      client.close()
+    },
+    async [Symbol.asyncDispose]() {
+      if (server.isUp()) await server.stop('SIGKILL')
+      load.mayEnd = true
+      await load.stop()
       client.close()
     },
   }
