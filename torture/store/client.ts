@@ -3,7 +3,7 @@
 import { Agent, request } from 'node:http'
 
 /** No request may hang for longer, whatever the server stands on. */
-export const ANSWER_MAX_MS = 30_000
+const ANSWER_MAX_MS = 30_000
 
 export interface Ask {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'

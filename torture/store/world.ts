@@ -7,7 +7,7 @@ import type { Ask } from './client.ts'
 const PLENTY = 1_000_000
 const PEOPLE = 1500
 
-export const KEYS = {
+const KEYS = {
   aftership: { 'as-api-key': 'as_plain_key' },
   easypost: { authorization: `Basic ${Buffer.from('EZAKacme:').toString('base64')}` },
   memberstack: { 'x-api-key': 'sk_sb_acme' },
