@@ -19,7 +19,7 @@ const PARTS = {
   isolation: 400,
   secrets: 400,
   kills: 800,
-  store: 300,
+  store: 600,
   receivers: 420,
   load: 900,
 }
