@@ -16,9 +16,9 @@ const PARTS = {
   hostile: 900,
   kills: 800,
   store: 600,
+  isolation: 600,
   wire: 480,
   receivers: 420,
-  isolation: 400,
   secrets: 400,
   load: 900,
 }
