@@ -25,8 +25,8 @@ export async function mailEach(
   { smtp, findings, change, tried }: Mailing,
   ways: Record<string, SmtpWay>,
   next: () => Mailed,
-): Promise<Map<string, SmtpWay>> {
-  const recipients = new Map<string, SmtpWay>()
+): Promise<string[]> {
+  const recipients: string[] = []
   for (const [name, way] of Object.entries(ways)) {
     smtp.set(way)
     const request = next()
@@ -36,7 +36,7 @@ export async function mailEach(
     if (status !== 'queued' || attempts !== 1 || !lastError) {
       findings.fail(`mail server, ${name}: the mail is ${status} after ${attempts} attempts: ${lastError}`)
     }
-    recipients.set(request.mailTo, way)
+    recipients.push(request.mailTo)
   }
   smtp.set(undefined)
   return recipients
@@ -45,17 +45,17 @@ export async function mailEach(
 /** Once the mail server was well for long enough: every mail is there, and `poisoned` ones are given up. */
 export async function judgeMails(
   { send, smtp, findings }: Pick<Mailing, 'send' | 'smtp' | 'findings'>,
-  recipients: ReadonlyMap<string, SmtpWay | undefined>,
+  recipients: readonly string[],
   poisoned: readonly string[],
 ): Promise<void> {
   const byRecipient = new Map((await mails(send)).map(mail => [mail.to, mail]))
-  for (const to of [...recipients.keys(), ...poisoned]) {
+  for (const to of [...recipients, ...poisoned]) {
     const mail = byRecipient.get(to)
     if (!mail) {
       findings.count(LOST)
       findings.fail(`the outbox has no mail to ${to}`)
     } else if (poisoned.includes(to)) judgePoisoned(mail, findings)
-    else judgeMail(mail, recipients.get(to), smtp, findings)
+    else judgeMail(mail, smtp, findings)
   }
 }
 
@@ -67,7 +67,7 @@ function judgePoisoned({ to, status, attempts, lastError }: Mail, findings: Find
   )
 }
 
-function judgeMail(mail: Mail, way: SmtpWay | undefined, smtp: HostileSmtp, findings: Findings): void {
+function judgeMail(mail: Mail, smtp: HostileSmtp, findings: Findings): void {
   const { id, to, status, attempts, lastError } = mail
   const messageId = `<${id}@understudy>`
   const acknowledged = smtp.acknowledged.get(messageId) ?? 0
@@ -84,12 +84,12 @@ function judgeMail(mail: Mail, way: SmtpWay | undefined, smtp: HostileSmtp, find
     findings.count(TWICE)
     findings.fail(`the mail to ${to} was sent again after the mail server had acknowledged it`)
   }
-  if (copies > (way?.hasIt ? 2 : 1)) findings.fail(`the mail to ${to} came ${copies} times`)
+  if (copies > attempts) findings.fail(`the mail to ${to} came ${copies} times in ${attempts} attempts`)
 }
 
-/** What nobody may read in a log or a list: the password, and links that sign people in. */
+/** What nobody may read in a log or a list: the password as SMTP carries it, and links that sign people in. */
 export const MAIL_SECRETS = [
-  SMTP_PASSWORD,
-  Buffer.from(SMTP_PASSWORD).toString('base64').slice(0, 20),
-  '/invitations/aftership/',
+  new RegExp(SMTP_PASSWORD),
+  new RegExp(Buffer.from(`\0torture\0${SMTP_PASSWORD}`).toString('base64').slice(0, 20)),
+  /\/invitations\/aftership\/(?!\*).{0,10}/,
 ]

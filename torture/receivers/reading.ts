@@ -69,7 +69,8 @@ export async function endpointsOf(send: Send, tenant: Tenant): Promise<Endpoint[
 
 /** When the next attempts of all that waits for one are due; none where an attempt is under way. */
 export async function nextDue(send: Send, tenant: Tenant): Promise<number[]> {
-  const waiting = await unfinishedOf(send, tenant)
+  // An invitation that runs out meanwhile makes a delivery of its own, which nobody waits for.
+  const waiting = (await unfinishedOf(send, tenant)).filter(({ eventType }) => eventType !== 'membership.deleted')
   return waiting.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [Date.parse(nextAttemptAt)]))
 }
 

@@ -35,6 +35,14 @@ export async function startBulkReceivers(): Promise<Receiver[]> {
   return [dead, well]
 }
 
+/** Whoever can be well, is; who makes others wait, and cannot, is gone. */
+export function recover(receivers: readonly Receiver[]): void {
+  for (const { hostile, recovers, way } of receivers) {
+    if (recovers) hostile.recover()
+    else if (way?.waits) hostile.close()
+  }
+}
+
 export function urlsOf(receivers: readonly Receiver[]): Record<Tenant, string[]> {
   const of = (tenant: Tenant) =>
     receivers.filter(receiver => receiver.tenant === tenant).map(({ hostile }) => hostile.url)

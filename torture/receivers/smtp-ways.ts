@@ -51,7 +51,8 @@ export function quickSmtpWays(random: Random): Record<string, SmtpWay> {
         answer(
           socket,
           `${said
-            .split(/\r?\n/)
+            .slice(said.indexOf('\r\n\r\n'))
+            .split('\r\n')
             .filter(line => line !== '')
             .map(line => `554-${line}`)
             .join('\r\n')}\r\n554 spam`,
