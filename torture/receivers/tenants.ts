@@ -1,7 +1,7 @@
 // Who changes things, and where their webhooks go: one tenant of each vendor whose every endpoint is hostile, one with a
 // single endpoint that is well, and one that asks Stripe.
 
-export const OPERATOR_TOKEN = 'ust_torture_operator'
+const OPERATOR_TOKEN = 'ust_torture_operator'
 export const STRIPE_KEY = 'rk_test_torture_secret'
 
 const UNLIMITED = 1_000_000
