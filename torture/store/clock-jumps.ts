@@ -119,8 +119,8 @@ async function set(stage: Stage, byMs: number, { loaded = true } = {}): Promise<
   const limited = await burst(stage)
   if (limited === 0) findings.fail('limits hold after a clock has jumped, and did not')
   await scene.load.more('acknowledged', 20)
-  // Once each way is enough: all events are walked for it.
-  if (stage.jumps <= 2) await assertSealing(stage)
+  // Once each way is enough: all events are walked for it. In short, the end of it all says the same.
+  if (stage.jumps <= 2 && !stage.quick) await assertSealing(stage)
 }
 
 /** Returns how many of more requests than allowed were refused. */

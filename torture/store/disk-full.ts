@@ -27,9 +27,9 @@ export async function fillDisk(surroundings: Surroundings, directory: string): P
     await load.more('acknowledged', quick ? 50 : 300)
     for (let round = 0; round < (quick ? 1 : 4); round++) {
       disk.fill(scene.server().pid)
-      await load.more('refused', 40)
+      await load.more('refused', quick ? 10 : 40)
       load.readsMustPass = true
-      await load.more('refused', quick ? 40 : 400)
+      await load.more('refused', quick ? 10 : 400)
       await scene.ready('a full disk is told on /ready', FULL)
       if (
         !scene

@@ -11,8 +11,8 @@ const PATIENCE_MS = 60_000
 const CHANGES_SHARE = 0.6
 /** A password takes its time to hash: few of them leave some to the others. */
 const VENDORS: readonly Vendor[] = [
-  ...Array<Vendor>(5).fill('easypost'),
-  ...Array<Vendor>(5).fill('aftership'),
+  ...Array<Vendor>(10).fill('easypost'),
+  ...Array<Vendor>(10).fill('aftership'),
   'memberstack',
 ]
 
@@ -52,7 +52,7 @@ export class Load {
   /** Starts at once, on the server that `url` gives just then. */
   constructor(
     url: () => string,
-    { client, findings, random, workers = 8 }: { client: Client; findings: Findings; random: Random; workers?: number },
+    { client, findings, random, workers }: { client: Client; findings: Findings; random: Random; workers: number },
   ) {
     this.#client = client
     this.#findings = findings

@@ -36,13 +36,13 @@ export interface Scene {
 }
 
 export async function startScene(
-  { findings, random }: Surroundings,
+  { findings, random, quick }: Surroundings,
   data: string,
   options: ServerOptions,
 ): Promise<Scene> {
   const client = openClient()
   let server = await startServer(data, options)
-  const load = new Load(() => server.url, { client, findings, random: random.fork() })
+  const load = new Load(() => server.url, { client, findings, random: random.fork(), workers: quick ? 3 : 8 })
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => {
     checkLog(findings, server)
     const code = await server.stop(signal)

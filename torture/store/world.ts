@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Ask } from './client.ts'
 
 const PLENTY = 1_000_000
-const PEOPLE = 1500
+const PEOPLE = 400
 
 const KEYS = {
   aftership: { 'as-api-key': 'as_plain_key' },
