@@ -67,6 +67,20 @@ test('a body that breaks after its headers were read is refused in the envelope 
   await assertEvents()
 })
 
+test('a request that was refused before its body broke has that answer alone', async () => {
+  const { app } = await startApp(ACME)
+  const { hostname, port } = new URL(await app.listen())
+  const socket = connect(Number(port), hostname)
+  socket.write('POST /v2/users HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n')
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  assert.match(answer.toString(), /^HTTP\/1\.1 401 /)
+  let more = ''
+  socket.on('data', data => (more += data))
+  socket.write('no chunk\r\n')
+  await once(socket, 'close')
+  assert.equal(more, '')
+})
+
 test('a request without a host, or of a version that is not spoken, is refused in the envelope of its path', async () => {
   const { app } = await startApp(ACME)
   const origin = await app.listen()

@@ -17,7 +17,7 @@ const PARTS = {
   kills: 800,
   store: 600,
   isolation: 600,
-  wire: 480,
+  wire: 600,
   receivers: 420,
   secrets: 400,
   load: 900,

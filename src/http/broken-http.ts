@@ -24,8 +24,11 @@ interface Parts {
   requestId: string
 }
 
-/** With the answer that is under way on it, which the runtime keeps there. */
-type ServedSocket = Socket & { _httpMessage?: ServerResponse<IncomingMessage> | null }
+/** With the answer that is under way on it, and the request that is being read, which the runtime keeps there. */
+type ServedSocket = Socket & {
+  _httpMessage?: ServerResponse<IncomingMessage> | null
+  parser?: { incoming?: IncomingMessage | null } | null
+}
 
 /** What is broken stays broken: only the first that is seen of it is answered. */
 const refused = new WeakSet<Socket>()
@@ -53,13 +56,14 @@ function afterAnswers(socket: ServedSocket, next: () => void): void {
 }
 
 function refuse(error: ConnectionError, socket: ServedSocket, { vendors, log, requestId }: Parts): void {
-  const unfinished = socket._httpMessage
+  const underWay = socket._httpMessage
   // The request that cannot be read has an answer already: it was refused for its headers, before its body broke.
-  if (!socket.writable || unfinished?.headersSent) {
+  const isAnswered = underWay ? underWay.headersSent : socket.parser?.incoming?.complete === false
+  if (!socket.writable || isAnswered) {
     socket.destroySoon()
     return
   }
-  const path = unfinished?.req.url ?? pathIn(error.rawPacket)
+  const path = underWay?.req.url ?? pathIn(error.rawPacket)
   const { status, headers, body } = replyFor(refusalOf(error), path, vendors, requestId)
   log.info({ reqId: requestId, status, reason: error.code }, 'request could not be read')
   const lines = [

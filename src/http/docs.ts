@@ -3,7 +3,7 @@
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, type RouteOptions } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
 import { version } from '../platform/version.ts'
-import { type Html, html, sendPage } from '../platform/web/page.ts'
+import { type Html, html, pageOf, sendMadePage, sendPage } from '../platform/web/page.ts'
 import type { SecuritySchemes } from '../vendors/vendor.ts'
 
 interface Entry {
@@ -50,12 +50,16 @@ async function documentOf(routes: RouteOptions[], title: string, securitySchemes
 export function docsRoutes({ entries }: Catalogue): FastifyPluginAsync {
   return async app => {
     for (const { name, title, document } of entries) {
-      app.get(`/openapi/${name}.json`, async () => document())
-      // Made once, as the document is: it takes tens of milliseconds, and anybody may ask for it.
-      let page: Html | undefined
+      // Made once, and the same bytes for all: anybody may ask for them, as often and as many at once as they like.
+      let json: Buffer | undefined
+      let page: Buffer | undefined
+      app.get(`/openapi/${name}.json`, async (_request, reply) => {
+        json ??= Buffer.from(JSON.stringify(await document()))
+        return reply.type('application/json; charset=utf-8').send(json)
+      })
       app.get(`/docs/${name}`, async (_request, reply) => {
-        page ??= documentPage(name, await document())
-        return sendPage(reply, 200, title, page)
+        page ??= pageOf(title, documentPage(name, await document()))
+        return sendMadePage(reply, 200, page)
       })
     }
     app.get('/docs', async (_request, reply) =>

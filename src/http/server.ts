@@ -24,10 +24,11 @@ import { sendProblem } from './problem.ts'
 const HEADERS_PARSED_MAX_BYTES = 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
 /**
- * After so long without a byte either way a connection is ended, whatever it waits for: a client that does not read its
- * answer. Longer than what is above, which is looked at every half minute, and which answers.
+ * After so long without a byte either way, or twice that where some was taken first, a connection is ended, whatever it
+ * waits for: a client that does not read its answer. Longer than what is above, which is looked at every half minute, and
+ * which answers.
  */
-const SILENCE_TIMEOUT_MS = 120_000
+const SILENCE_TIMEOUT_MS = 100_000
 /** No parameter is longer than the request line may be: the router refuses none by itself. */
 const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
 

@@ -11,8 +11,8 @@ import { Wire } from './wire.ts'
 const DRIP_MS = 3000
 /** A minute, looked at every half minute; and some time for a busy machine. */
 const REQUEST_MS = 60_000 + 30_000 + 30_000
-/** Longer than answers are kept for who does not read them. */
-const UNREAD_MS = 150_000
+/** Twice what a silent connection has, at most; and some time for a busy machine. */
+const UNREAD_MS = 215_000
 const PIPELINED = 200
 
 interface Slow {

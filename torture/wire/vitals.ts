@@ -41,7 +41,11 @@ export class Watch {
       if (door) wire.write(readBytes(door, beat))
       const inTime = await wire.until(() => wire.answers.length >= before + 2)
       const statuses = wire.answers.slice(before).map(({ status }) => status)
-      if (!inTime || statuses.some(status => status !== 200)) {
+      // The client API allows an address so many a second, whoever asks there.
+      if (
+        !inTime ||
+        statuses.some(status => status !== 200 && (status !== 429 || door?.name !== 'Memberstack client'))
+      ) {
         this.#findings.fail(
           `during ${during}: /ready and ${door?.name} were answered with [${statuses}], ${inTime ? '' : `late (${PATIENCE_MS} ms) or `}not with 200 twice`,
         )

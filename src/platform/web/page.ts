@@ -50,6 +50,24 @@ export function sendPage(
   body: Html,
   formTargets: string[] = [],
 ): FastifyReply {
+  return sendMadePage(reply, status, pageOf(title, body), formTargets)
+}
+
+/** A whole page, as its bytes: they can be kept. */
+export function pageOf(title: string, body: Html): Buffer {
+  const { text } =
+    html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title}</title><style>${new Html(STYLE)}</style></head><body><h1>${title}</h1>${body}</body></html>`
+  return Buffer.from(text)
+}
+
+/** As `sendPage`, what `pageOf` made. */
+export function sendMadePage(
+  reply: FastifyReply,
+  status: number,
+  page: Buffer,
+  formTargets: string[] = [],
+): FastifyReply {
   const policy = [
     "default-src 'none'",
     "style-src 'unsafe-inline'",
@@ -66,8 +84,5 @@ export function sendPage(
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     })
-    .send(
-      html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${title}</title><style>${new Html(STYLE)}</style></head><body><h1>${title}</h1>${body}</body></html>`.text,
-    )
+    .send(page)
 }
