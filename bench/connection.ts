@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 const HEAD_END = '\r\n\r\n'
+/** Has no body, and says nothing of its length. */
+const NO_CONTENT = 204
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n')
 
 export interface Reply {
@@ -105,10 +107,11 @@ function headOf(received: Buffer) {
   if (end < 0) return undefined
   const head = received.toString('latin1', 0, end)
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+  const status = Number(head.slice(9, 12))
   return {
-    status: Number(head.slice(9, 12)),
+    status,
     size: end + HEAD_END.length,
-    bodySize: length === undefined ? undefined : Number(length),
+    bodySize: status === NO_CONTENT ? 0 : length === undefined ? undefined : Number(length),
   }
 }
 

@@ -15,12 +15,13 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Answers with what was sent: `/sized` in one piece, `/chunked` in three. `/none` ends the connection. */
+/** Answers with what was sent: `/sized` in one piece, `/chunked` in three. `/empty` has no body, `/none` ends the connection. */
 function echo(): Server {
   return createServer(async (incoming, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk)
     const body = Buffer.concat(chunks)
+    if (incoming.url === '/empty') return response.writeHead(204).end()
     if (incoming.url === '/none') return incoming.socket.destroy()
     if (incoming.url === '/sized') return response.writeHead(201, { 'content-length': body.length }).end(body)
     response.write(body)
@@ -36,6 +37,8 @@ test('an answer is read whole, sized or chunked, and one that does not come is a
   const connection = await Connection.open(url)
   const sized = await connection.send(request('POST', '/sized', {}, { name: 'Zoë' }))
   assert.deepEqual([sized.status, sized.body.toString()], [201, '{"name":"Zoë"}'])
+  const empty = await connection.send(request('DELETE', '/empty', {}))
+  assert.deepEqual([empty.status, empty.body.length], [204, 0])
   const chunked = await connection.send(request('POST', '/chunked', {}, [1]))
   assert.equal(chunked.status, 200)
   const long = await connection.send(request('POST', '/sized', {}, ['x'.repeat(900_000)]))

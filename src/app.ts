@@ -9,9 +9,9 @@ import { createServer } from './http/server.ts'
 import { Bell } from './platform/bell.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import type { Context } from './platform/context.ts'
-import * as credentials from './platform/credentials/credentials.ts'
 import { LookupCache } from './platform/credentials/lookup-cache.ts'
 import { fingerprintOf, masterKeysIn, randomMasterKey } from './platform/credentials/master-key.ts'
+import { saveUsage } from './platform/credentials/save-usage.ts'
 import { Usage } from './platform/credentials/usage.ts'
 import { openVault, type Vault } from './platform/credentials/vault.ts'
 import { IN_MEMORY, openStore, type Store } from './platform/db/engine.ts'
@@ -83,6 +83,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       lookups: new LookupCache(store.foreignVersion),
       usage: new Usage(clock),
       traps: createTraps(clock, log, metrics.countTrap),
+      countSend: metrics.countSend,
       webhooks: webhooks(),
       settings: {
         publicUrl: config.publicUrl ?? originOf(config, config.port),
@@ -155,9 +156,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     async close() {
       await closeServer(server)
       await running?.stop()
-      await credentials
-        .saveUsage(context)
-        .catch(error => log.warn({ err: error }, 'the last uses of keys are not written down'))
+      await saveUsage(context).catch(error => log.warn({ err: error }, 'the last uses of keys are not written down'))
       mailer?.close()
       await closeStore()
     },
@@ -176,7 +175,7 @@ function webhooks(): Webhooks {
 }
 
 function allJobs(mailer: Mailer | undefined): Job[] {
-  const usage: Job = { name: 'credential-usage', everyMs: 10_000, onEveryNode: true, run: credentials.saveUsage }
+  const usage: Job = { name: 'credential-usage', everyMs: 10_000, onEveryNode: true, run: saveUsage }
   return [usage, sealing, ...mailJobs(mailer), ...vendors.flatMap(vendor => vendor.jobs)]
 }
 

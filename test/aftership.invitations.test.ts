@@ -131,6 +131,24 @@ describe('confirming', () => {
     assert.equal(reply.statusCode, 200)
   })
 
+  test('headers and bodies past their limits are refused on the page, and nobody is in', async () => {
+    const app = await startApp(seedOf(northwind))
+    await invite(app, liu.email)
+    const url = await newestLinkOf(app)
+    const large = 'x'.repeat(17_000)
+    const pages = [
+      await app.request({ url, headers: { accept: large } }),
+      await app.request({ method: 'POST', url, headers: { accept: large } }),
+      await app.request({ method: 'POST', url, payload: 'x'.repeat(1024 * 1024 + 1) }),
+    ]
+    for (const page of pages) assert.equal(page.headers['content-type'], 'text/html; charset=utf-8')
+    assert.deepEqual(
+      pages.map(page => page.statusCode),
+      [431, 431, 413],
+    )
+    await app.assertEvents('membership.created')
+  })
+
   test('an unknown token is 404 with GET and POST, and no key is asked for', async () => {
     const app = await startApp(seedOf(northwind))
     await invite(app, liu.email)

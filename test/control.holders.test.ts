@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { sql } from 'kysely'
 import { ACME, assertProblem, type Body, operatorOf, walk } from './operator.ts'
 import { startApp } from './support.ts'
 
@@ -91,6 +92,28 @@ test('an offboarded person holds nothing that works; a restored one what that to
   await app.assertEvents('credential.enabled', 'credential.cause_removed', 'credential.enabled')
   assert.deepEqual((await operator.post<Held>('/holders/jane@acme.test/restore')).body.keys, [])
   await app.assertEvents()
+})
+
+test('an offboarding that is interrupted between two vendors leaves nothing of it, and so does a return', async () => {
+  const { app, operator, make } = await start()
+  const { db } = app.app.context
+  const key = await make('theirs', 'jane@acme.test')
+  const interrupted = async (what: 'offboard' | 'restore') => {
+    // AfterShip comes first, Memberstack last.
+    await sql`alter table memberstack_members rename to members_away`.execute(db)
+    const { status } = await operator.post(`/holders/jane@acme.test/${what}`)
+    await sql`alter table members_away rename to memberstack_members`.execute(db)
+    assert.ok(status >= 500)
+  }
+  await app.newEvents()
+  await interrupted('offboard')
+  await app.assertEvents()
+  assert.equal(await key.status(), 200)
+  await operator.post('/holders/jane@acme.test/offboard')
+  await app.assertEvents('credential.disabled')
+  await interrupted('restore')
+  await app.assertEvents()
+  assert.equal(await key.status(), 401)
 })
 
 test('a key that two removals disabled works again when both were taken back', async () => {

@@ -27,6 +27,7 @@ import {
   plans,
   SEED,
 } from './memberstack.support.ts'
+import { openClient } from './socket.ts'
 import { startApp } from './support.ts'
 
 /** Section 7: a plan as the client API shows it in lists. */
@@ -259,6 +260,19 @@ test('what Understudy leaves out is answered 404 in the envelope, with a key or 
     }
   }
   await app.assertEvents()
+})
+
+test('data tables stand below another vendor’s prefix: whatever the method, the envelope is ours', async () => {
+  const app = await startApp(ACME)
+  const send = openClient(await app.app.listen())
+  for (const path of ['/v2/data-tables', '/v2/data-tables/', '/v2/data-tables/notes', '/v2/data-tables/notes?a=%zz']) {
+    for (const method of ['GET', 'POST', 'TRACE', 'PROPFIND', 'SEARCH', 'QUERY']) {
+      const { status, headers, text } = await send({ method, path, headers: { origin: 'https://page.example' } })
+      const message = `Cannot ${method} ${path.split('?', 1)[0]}`
+      assert.deepEqual([status, JSON.parse(text)], [404, { code: 'generic-message', message }])
+      assert.equal(headers['access-control-allow-origin'], 'https://page.example')
+    }
+  }
 })
 
 test('what begins like an Admin path is not the client API, nor the other way round', async () => {

@@ -139,6 +139,23 @@ describe('emails in the path', () => {
     }
   })
 
+  test('an id with a null character is nobody’s on every route that changes a member', async () => {
+    const { app, send } = await start()
+    for (const id of ['%00', 'mem_sb_%00', `${ids.ada}%00`]) {
+      for (const [method, path, body] of [
+        ['PATCH', id, { verified: true }],
+        ['POST', id, { verified: true }],
+        ['DELETE', id, undefined],
+        ['POST', `${id}/add-plan`, { planId: plans.free.id }],
+        ['POST', `${id}/remove-plan`, { planId: plans.free.id }],
+      ] as const) {
+        const reply = await send(method, `/members/${path}`, body)
+        assert.deepEqual([reply.status, reply.body.message], [400, 'There is no member with this identifier.'], path)
+      }
+    }
+    await app.assertEvents()
+  })
+
   test('a broken escape is refused on every route', async () => {
     const { app, send } = await start()
     for (const segment of ['%zz', '%', 'a%', 'a%4', '%E4', '%C3%28', `${ids.ada}%`, 'ada%40acme.example%']) {

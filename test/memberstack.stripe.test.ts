@@ -255,6 +255,16 @@ for (const [name, trouble] of [
   })
 }
 
+test('an answer of more than 16 MiB is not read to its end, and is a failure', async () => {
+  const stripe = await startWithTwo()
+  const long = (size: number) => JSON.stringify({ id: 'cus_1', deleted: true, more: 'x'.repeat(size) })
+  stripe.answerWith(200, long(17 * 1024 ** 2))
+  await assertFails(settle(stripe, deleteOnly, { retriesMax: 0 }), /^deleting cus_1: .*, EMSGSIZE, request req_1$/)
+  stripe.recover()
+  stripe.answerWith(200, long(15 * 1024 ** 2))
+  await settle(stripe, deleteOnly, { retriesMax: 0 })
+})
+
 test('a redirect is not followed: the key stays here', async () => {
   const [stripe, elsewhere] = [await startWithTwo(), await startWithTwo()]
   for (const body of ['', '{}', '{"id":"cus_1","deleted":true}']) {

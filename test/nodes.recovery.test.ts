@@ -127,6 +127,20 @@ testOnPostgres('a database that is cut off and comes back, twice', async server 
   assert.match(String(lost?.reason), AWAY)
 })
 
+testOnPostgres(
+  'the page behind a mailed link says that it is not available while the database is away',
+  async server => {
+    const { app, proxy } = await start(server)
+    const url = '/invitations/aftership/a-link'
+    assert.equal((await app.request({ url })).statusCode, 404)
+    proxy.set('shut')
+    for (const method of ['GET', 'POST'] as const) {
+      const { statusCode, headers } = await app.request({ method, url })
+      assert.deepEqual([statusCode, headers['content-type']], [503, 'text/html; charset=utf-8'])
+    }
+  },
+)
+
 testOnPostgres('connections that fall silent hold no request for long, nor anything after', async server => {
   const scene = await start(server)
   await assertAllAnswer(scene)

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import { accounts, invite, northwind, seedOf } from './aftership.support.ts'
 import { keys, login, SEED } from './memberstack.support.ts'
 import { ACME, assertProblem, OPERATOR_TOKEN, operatorOf } from './operator.ts'
-import { startApp, type TestApp } from './support.ts'
+import { startReceiver } from './receiver.ts'
+import { MINUTE, startApp, type TestApp } from './support.ts'
 
 const BASE = '/admin/2022-01'
 
@@ -238,4 +240,39 @@ test('a secret that is logged by mistake comes out redacted', async () => {
   const line = log.at(-1)
   const redacted = Object.fromEntries(fields.map(name => [name, '[redacted]']))
   assert.deepEqual({ ...line, ...redacted, request: redacted, name: 'shown', msg: 'by mistake' }, line)
+})
+
+test('metrics count attempts to send webhooks and mails, by what came of them', async () => {
+  const receiver = await startReceiver()
+  const webhooks = [{ url: receiver.url, secret: 'a webhook secret' }]
+  const seed = JSON.parse(seedOf({ ...northwind, webhooks }))
+  const smtp = { url: 'smtp://127.0.0.1:1', from: 'noreply@acme.test' }
+  const app = await startApp(JSON.stringify(seed), { smtp, webhooks: { allowPrivateAddresses: true } })
+  const attempts = (kind: string, outcome: string) =>
+    metric(app, 'understudy_send_attempts_total', { kind, vendor: 'aftership', outcome })
+  const all = async () => [
+    await attempts('webhook', 'taken'),
+    await attempts('webhook', 'failed'),
+    await attempts('webhook', 'given_up'),
+    await attempts('mail', 'failed'),
+    await attempts('mail', 'given_up'),
+  ]
+  receiver.answer(500)
+  await invite(app, accounts.liu.email)
+  await app.app.runJobs()
+  assert.deepEqual(await all(), [0, 1, 0, 1, 0])
+  receiver.answer(200)
+  app.clock.advance(MINUTE)
+  await app.app.runJobs()
+  assert.deepEqual(await all(), [1, 1, 0, 2, 0])
+  receiver.answer(500)
+  await invite(app, accounts.mia.email)
+  for (let pause = 1; pause <= 2 ** 17; pause *= 2) {
+    app.clock.advance(pause * MINUTE)
+    await app.app.runJobs()
+  }
+  const [, , givenUp, , mailsGivenUp] = await all()
+  assert.ok(Number(givenUp) > 0 && mailsGivenUp === 2, String(await all()))
+  const lines = app.log.filter(line => line.givenUp === true)
+  assert.equal(lines.length, Number(givenUp) + 2, 'the log says so, once each')
 })

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import * as events from '../src/platform/events/events.ts'
 import { parseDocument } from '../src/platform/yaml-document.ts'
-import { seedIfEmpty } from '../src/seed/load.ts'
+import { type SampleCredentials, seedIfEmpty } from '../src/seed/load.ts'
 import { SeedFile } from '../src/seed/schema.ts'
 import { vendors } from '../src/vendors/index.ts'
 import { type Body, operatorOf, walk } from './operator.ts'
@@ -161,10 +161,30 @@ test('an empty seed stores nothing, and a store without one gets the sample and 
   assert.deepEqual(app.samples, {})
   await app.assertEvents()
   assert.equal(await events.isEmpty(app.app.context), true)
-  const samples = await seedIfEmpty(app.app.context, undefined)
+  const kept: unknown[] = []
+  const samples = await seedIfEmpty(app.app.context, undefined, made => kept.push(made))
   assert.deepEqual(Object.keys(samples ?? {}), [...vendors.map(({ name }) => name), 'control'])
-  const again = await seedIfEmpty(app.app.context, undefined)
+  const again = await seedIfEmpty(app.app.context, undefined, made => kept.push(made))
   assert.equal(again, undefined, 'and only once')
+  assert.deepEqual(kept, [samples])
+})
+
+test('keys of a first start that cannot be kept are not stored: whoever is killed in between has them, or makes others', async () => {
+  const app = await startApp('')
+  const { context } = app.app
+  let kept: SampleCredentials = {}
+  const full = new Error('no room left')
+  const failing = seedIfEmpty(context, undefined, samples => {
+    kept = samples
+    throw full
+  })
+  await assert.rejects(failing, full)
+  assert.ok(kept.control?.token)
+  assert.equal(await events.isEmpty(context), true)
+  await seedIfEmpty(context, undefined, samples => {
+    kept = samples
+  })
+  assert.equal((await operatorOf(app, kept.control?.token).get('/events')).status, 200)
 })
 
 test('the whole example fits the schema; a vendor that is not built yet is refused by name and line', async () => {

@@ -158,6 +158,8 @@ const easypost: Subject = {
     { method: 'POST', path: `/v2/users/${ids.desk}`, body: '{}' },
     { method: 'OPTIONS', path: '/v2/users' },
     { method: 'PROPFIND', path: '/v2/users' },
+    { method: 'DELETE', path: '/v2/%75sers' },
+    { method: 'DELETE', path: '/v2/users#x' },
   ],
   unknownPath: '/v2/nowhere',
   write: { method: 'POST', path: '/v2/users' },

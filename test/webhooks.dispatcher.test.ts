@@ -175,6 +175,7 @@ test('a delivery that used up its attempts has failed, and its endpoint is disab
   assert.deepEqual([delivery.status, delivery.attempts, delivery.nextAttemptAt], ['failed', 3, null])
   assert.equal((await endpoints.get(sender.ctx, principal, id)).disabledAt, '2026-03-04T09:30:30.000Z')
   assert.deepEqual(await sender.newEvents(), ['webhook.created', 'thing.made', 'webhook.disabled'])
+  assert.equal(sender.log.filter(line => line.endpoint === id && line.msg?.includes('endpoint disabled')).length, 1)
   sender.clock.advance(DAY)
   await sender.dispatch()
   assert.equal(receiver.requests.length, 3)

@@ -3,6 +3,15 @@
 /** Some hundred of the same say no more than the first. */
 const FAILURES_MAX = 50
 
+/** What the command writes when it is told to: a section of a page, or a whole file. */
+export interface Page {
+  /** From the root of the project. */
+  path: string
+  /** Between which markers; all of the file where it is not said. */
+  section?: string
+  text: string
+}
+
 export interface Outcome {
   /** How often each thing was done or seen, in the order of the first time. */
   counts: Record<string, number>
@@ -10,11 +19,13 @@ export interface Outcome {
   failures: string[]
   /** All of them, those that are left out of `failures` too. */
   failed: number
+  pages: Page[]
 }
 
 export class Findings {
   readonly #counts: Record<string, number> = {}
   readonly #failures: string[] = []
+  readonly #pages: Page[] = []
   #failed = 0
 
   /** Counts what was done or seen `times` times more. Naming it with 0 makes it stand in the summary. */
@@ -28,7 +39,13 @@ export class Findings {
     if (this.#failures.length < FAILURES_MAX) this.#failures.push(what)
   }
 
+  /** A result that is more than its counts. */
+  page(page: Page): void {
+    this.#pages.push(page)
+  }
+
   outcome(): Outcome {
-    return { counts: { ...this.#counts }, failures: [...this.#failures], failed: this.#failed }
+    const [counts, failures, pages] = [{ ...this.#counts }, [...this.#failures], [...this.#pages]]
+    return { counts, failures, failed: this.#failed, pages }
   }
 }

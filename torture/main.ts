@@ -3,35 +3,40 @@
 // what each does.
 
 import { randomInt } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { writeSection } from '../bench/document.ts'
 import { describeMachine } from '../bench/machine.ts'
 import { runScript } from '../bench/run-part.ts'
-import type { Outcome } from './findings.ts'
+import type { Outcome, Page } from './findings.ts'
 import { markdownOf, type Section, textOf } from './summary.ts'
 
 /** The parts in their order, and how many seconds each may take. */
 const PARTS = {
-  hostile: 600,
-  wire: 300,
+  hostile: 900,
+  wire: 480,
   isolation: 400,
-  secrets: 400,
-  kills: 400,
+  secrets: 800,
+  kills: 800,
   store: 300,
-  receivers: 300,
+  receivers: 420,
   load: 900,
 }
 type PartName = keyof typeof PARTS
 
-const PAGE = new URL('../docs/reliability.md', import.meta.url)
+const ROOT = new URL('../', import.meta.url)
+const PAGE = new URL('docs/reliability.md', ROOT)
 const SEED_MAX = 2 ** 31
+/** What the time limit of the part leaves room for. */
+const MINUTES_MAX = 10
 
-const USAGE = `usage: npm run torture -- [NAME…] [--quick] [--seed N] [--write]
+const USAGE = `usage: npm run torture -- [NAME…] [--quick] [--seed N] [--minutes N] [--write]
   NAME     a part: ${Object.keys(PARTS).join(', ')}; all of them unless it is said
   --quick  the short form: says whether the torture works
   --seed   what chance starts from; printed, so that a run can be repeated
-  --write  also puts the summary into docs/reliability.md`
+  --minutes  how long the load lasts, ${MINUTES_MAX} unless it is said, and at most
+  --write  also puts the summary into docs/reliability.md, and what is drawn into docs/performance.md`
 
 process.exitCode = await run(process.argv.slice(2))
 
@@ -41,16 +46,17 @@ async function run(argv: string[]): Promise<number> {
     console.error(USAGE)
     return 2
   }
-  const { names, quick, seed, write } = options
+  const { names, quick, seed, minutes, write } = options
   const machine = `${describeMachine()}\n- \`npm run torture -- --seed ${seed}\``
   console.log(`${machine}\n`)
   const sections: Section[] = []
   for (const name of names) {
     const startedAt = performance.now()
-    const outcome = await runPart(name, quick ? ['--quick', `--seed=${seed}`] : [`--seed=${seed}`])
+    const outcome = await runPart(name, [...(quick ? ['--quick'] : []), `--seed=${seed}`, `--minutes=${minutes}`])
     const section = { name, seconds: (performance.now() - startedAt) / 1000, outcome }
     console.log(textOf(section))
     sections.push(section)
+    if (write) outcome.pages.forEach(writePage)
   }
   if (write) writeSection(PAGE, 'torture:summary', `${machine}\n\n${markdownOf(sections)}`)
   const broken = sections.reduce((sum, { outcome }) => sum + outcome.failed, 0)
@@ -58,8 +64,16 @@ async function run(argv: string[]): Promise<number> {
   return broken === 0 ? 0 : 1
 }
 
+interface Options {
+  names: PartName[]
+  quick: boolean
+  seed: number
+  minutes: number
+  write: boolean
+}
+
 /** Undefined where the command line is wrong. */
-function optionsOf(argv: string[]): { names: PartName[]; quick: boolean; seed: number; write: boolean } | undefined {
+function optionsOf(argv: string[]): Options | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: argv,
@@ -67,14 +81,17 @@ function optionsOf(argv: string[]): { names: PartName[]; quick: boolean; seed: n
       options: {
         quick: { type: 'boolean', default: false },
         seed: { type: 'string' },
+        minutes: { type: 'string', default: String(MINUTES_MAX) },
         write: { type: 'boolean', default: false },
       },
     })
     const all = Object.keys(PARTS).filter(isPart)
     const names = positionals.filter(isPart)
     const seed = values.seed === undefined ? randomInt(SEED_MAX) : Number(values.seed)
+    const minutes = Number(values.minutes)
     if (names.length < positionals.length || !Number.isSafeInteger(seed) || seed < 0) return undefined
-    return { ...values, names: names.length > 0 ? names : all, seed }
+    if (!(minutes > 0 && minutes <= MINUTES_MAX)) return undefined
+    return { ...values, names: names.length > 0 ? names : all, seed, minutes }
   } catch {
     return undefined
   }
@@ -88,5 +105,12 @@ function isPart(name: string): name is PartName {
 async function runPart(name: PartName, flags: string[]): Promise<Outcome> {
   const script = fileURLToPath(new URL(`parts/${name}.ts`, import.meta.url))
   const outcome = await runScript(script, flags, PARTS[name])
-  return (outcome as Outcome) ?? { counts: {}, failures: [`${name} did not end within ${PARTS[name]} s`], failed: 1 }
+  const failures = [`${name} did not end within ${PARTS[name]} s`]
+  return (outcome as Outcome) ?? { counts: {}, failures, failed: 1, pages: [] }
+}
+
+function writePage({ path, section, text }: Page): void {
+  const file = new URL(path, ROOT)
+  if (section === undefined) writeFileSync(file, text)
+  else writeSection(file, section, text)
 }

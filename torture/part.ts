@@ -9,6 +9,8 @@ export interface Setting {
   directory: string
   /** The short form: says whether the part works. */
   quick: boolean
+  /** How long load lasts. */
+  minutes: number
   /** Everything that is random comes from it: the same seed does the same again. */
   seed: number
   findings: Findings
@@ -20,14 +22,19 @@ export async function runPart(torture: (setting: Setting) => Promise<void>): Pro
   if (!send) throw new Error('a part is run by the command: npm run torture -- NAME')
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
+      seed: { type: 'string', default: '1' },
+    },
   })
   const [directory = ''] = positionals
   // Whatever ends us ends the servers that we started.
   for (const signal of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(signal, () => process.exit(1))
   const findings = new Findings()
   try {
-    await torture({ directory, quick: values.quick, seed: Number(values.seed), findings })
+    const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
+    await torture({ directory, quick: values.quick, minutes, seed, findings })
   } catch (error) {
     findings.fail(`the part itself ended: ${error instanceof Error ? error.stack : String(error)}`)
   }

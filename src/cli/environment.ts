@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fsync } from '../platform/fsync.ts'
 import type { SampleCredentials } from '../seed/load.ts'
 import { vendors } from '../vendors/index.ts'
 
@@ -19,12 +20,13 @@ export function loadEnvironment(directory: string): SavedEnvironment | undefined
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SavedEnvironment) : undefined
 }
 
-/** Replaces the file as a whole: a reader sees the old one or the new one. */
+/** Replaces the file as a whole, also over a power cut: a reader sees the old one or the new one. */
 export function saveEnvironment(directory: string, environment: SavedEnvironment): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const draft = `${pathIn(directory)}.${process.pid}`
-  writeFileSync(draft, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600 })
+  writeFileSync(draft, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600, flush: true })
   renameSync(draft, pathIn(directory))
+  fsync(directory)
 }
 
 /** The answer of `understudy env --json`: architecture section 6. A vendor without samples shows its base URL alone. */

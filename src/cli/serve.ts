@@ -1,7 +1,7 @@
-import pino from 'pino'
 import { type App, createApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { IN_MEMORY, shownLocation } from '../platform/db/engine.ts'
+import { stderrInPieces } from '../platform/log.ts'
 import { readSeed, type SampleCredentials, seedIfEmpty } from '../seed/load.ts'
 import { vendors } from '../vendors/index.ts'
 import { type Command, parseFlags, print } from './command.ts'
@@ -19,14 +19,12 @@ export const serve: Command = {
     const { flags } = parseFlags(argv, ['port', 'host', 'data', 'seed', 'tls-cert', 'tls-key'])
     const config = await readConfig(flags)
     const seed = flags.seed === undefined ? undefined : await readSeed(flags.seed)
-    // Written in pieces: a line waits for a quarter of a second at most, and the server never waits for the log.
-    const log = pino.destination({ fd: 2, sync: false, minLength: 65_536, maxWrite: 131_072, periodicFlush: 250 })
-    const app = await createApp(config, { log })
+    const app = await createApp(config, { log: stderrInPieces() })
     try {
-      const made = await seedIfEmpty(app.context, seed)
+      // Before they are stored, whatever happens then: keys are made once, and shown nowhere else.
+      const keep = (samples: SampleCredentials) => void remember(config.home, app.url, samples)
+      const made = await seedIfEmpty(app.context, seed, keep)
       if (!made && seed) app.context.log.info('the store is not empty: --seed is left alone')
-      // Before anything else can fail: keys are made once, and shown nowhere else.
-      remember(config.home, app.url, made)
       const url = await app.listen()
       const samples = remember(config.home, url, made)
       print(banner(url, shownLocation(config.data), samples, made !== undefined))
@@ -34,9 +32,7 @@ export const serve: Command = {
       await app.close()
       throw error
     }
-    const code = await stopped(app)
-    log.flushSync()
-    return code
+    return stopped(app)
   },
 }
 

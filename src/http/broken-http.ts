@@ -1,6 +1,6 @@
 // What is answered when there is no request yet: broken HTTP, headers past every limit, a client too slow.
 
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
@@ -15,35 +15,68 @@ const STATUS_TEXT: Record<number, string> = {
   431: 'Request Header Fields Too Large',
 }
 
-/** Answers on the bare socket, in the envelope of the vendor whose path the packet names, and closes it. */
-export function answerBrokenHttp(
-  error: ConnectionError,
-  socket: Socket,
-  { vendors, log, requestId }: { vendors: readonly Vendor[]; log: Log; requestId: string },
-): void {
-  if (!socket.writable || error.code === 'ECONNRESET' || isAnswered(socket)) {
+/** How long a client that was refused has to read why, and to end its side. */
+const LINGER_MS = 5000
+
+interface Parts {
+  vendors: readonly Vendor[]
+  log: Log
+  requestId: string
+}
+
+/** With the answer that is under way on it, which the runtime keeps there. */
+type ServedSocket = Socket & { _httpMessage?: ServerResponse<IncomingMessage> | null }
+
+/** What is broken stays broken: only the first that is seen of it is answered. */
+const refused = new WeakSet<Socket>()
+
+/**
+ * Answers on the bare socket, in the envelope of the vendor whose path the packet names, and closes it. Whole requests
+ * that came before have their answers first: nobody takes a refusal for the answer to another request.
+ */
+export function answerBrokenHttp(error: ConnectionError, socket: ServedSocket, parts: Parts): void {
+  if (refused.has(socket)) return
+  refused.add(socket)
+  if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroySoon()
     return
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const refused = tooLarge
-    ? new DomainError('headersTooLarge', 'the headers are too large')
-    : new DomainError('malformed', 'this is not HTTP that can be read')
-  const { status, headers, body } = replyFor(refused, pathIn(error.rawPacket), vendors, requestId)
-  const finalStatus = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : status
-  log.info({ reqId: requestId, status: finalStatus, reason: error.code }, 'request could not be read')
+  afterAnswers(socket, () => refuse(error, socket, parts))
+}
+
+/** Calls `next` when no answer to a whole request is under way any more. */
+function afterAnswers(socket: ServedSocket, next: () => void): void {
+  const { _httpMessage: underWay } = socket
+  // By then the runtime has put the next one in its place.
+  if (underWay?.req.complete) underWay.once('close', () => afterAnswers(socket, next))
+  else next()
+}
+
+function refuse(error: ConnectionError, socket: ServedSocket, { vendors, log, requestId }: Parts): void {
+  const unfinished = socket._httpMessage
+  // The request that cannot be read has an answer already: it was refused for its headers, before its body broke.
+  if (!socket.writable || unfinished?.headersSent) {
+    socket.destroySoon()
+    return
+  }
+  const path = unfinished?.req.url ?? pathIn(error.rawPacket)
+  const { status, headers, body } = replyFor(refusalOf(error), path, vendors, requestId)
+  log.info({ reqId: requestId, status, reason: error.code }, 'request could not be read')
   const lines = [
-    `HTTP/1.1 ${finalStatus} ${STATUS_TEXT[finalStatus] ?? 'Error'}`,
+    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? 'Error'}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  socket.once('close', () => clearTimeout(timer))
 }
 
-/** Whether the request that cannot be read has an answer already: it was refused for its headers, before its body broke. */
-function isAnswered(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage?.headersSent ?? false
+function refusalOf({ code }: ConnectionError): DomainError {
+  if (code === 'HPE_HEADER_OVERFLOW') return new DomainError('headersTooLarge', 'the headers are too large')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new DomainError('tooSlow', 'the request did not come whole in time')
+  return new DomainError('malformed', 'this is not HTTP that can be read')
 }
 
 function replyFor(error: DomainError, path: string, vendors: readonly Vendor[], requestId: string): PlainReply {

@@ -51,9 +51,12 @@ export function docsRoutes({ entries }: Catalogue): FastifyPluginAsync {
   return async app => {
     for (const { name, title, document } of entries) {
       app.get(`/openapi/${name}.json`, async () => document())
-      app.get(`/docs/${name}`, async (_request, reply) =>
-        sendPage(reply, 200, title, documentPage(name, await document())),
-      )
+      // Made once, as the document is: it takes tens of milliseconds, and anybody may ask for it.
+      let page: Html | undefined
+      app.get(`/docs/${name}`, async (_request, reply) => {
+        page ??= documentPage(name, await document())
+        return sendPage(reply, 200, title, page)
+      })
     }
     app.get('/docs', async (_request, reply) =>
       sendPage(

@@ -38,6 +38,7 @@ const answers: Record<DomainErrorCode, { status: number; title: string }> = {
   invalid: { status: 422, title: 'Some fields are missing or wrong.' },
   bodyTooLarge: { status: 413, title: 'The request body is too large.' },
   headersTooLarge: { status: 431, title: 'The request headers are too large.' },
+  tooSlow: { status: 408, title: 'The request took too long to come.' },
   rateLimited: { status: 429, title: 'Too many requests.' },
   unavailable: { status: 503, title: 'The store does not answer.' },
   internal: { status: 500, title: 'Something went wrong on our side.' },

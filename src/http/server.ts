@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Context } from '../platform/context.ts'
 import type { Migrations } from '../platform/db/migrate.ts'
 import { DomainError } from '../platform/errors.ts'
+import { requestLines } from '../platform/log.ts'
 import { noteRefusal } from '../platform/web/refusal.ts'
 import type { Vendor } from '../vendors/vendor.ts'
 import { answerBrokenHttp } from './broken-http.ts'
@@ -12,7 +13,7 @@ import { lazyCompilers } from './compilers.ts'
 import { controlApi } from './control/index.ts'
 import { createCatalogue, docsRoutes } from './docs.ts'
 import { healthRoutes } from './health.ts'
-import { type Metrics, routeOf } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import { ownerOf } from './owner.ts'
 import { sendProblem } from './problem.ts'
 
@@ -22,6 +23,11 @@ import { sendProblem } from './problem.ts'
  */
 const HEADERS_PARSED_MAX_BYTES = 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
+/**
+ * After so long without a byte either way a connection is ended, whatever it waits for: a client that does not read its
+ * answer. Longer than what is above, which is looked at every half minute, and which answers.
+ */
+const SILENCE_TIMEOUT_MS = 120_000
 /** No parameter is longer than the request line may be: the router refuses none by itself. */
 const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
 
@@ -60,6 +66,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     exposeHeadRoutes: false,
     return503OnClosing: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENCE_TIMEOUT_MS,
     ...transportOf(parts.tls),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_LENGTH },
     rewriteUrl: request => decodable(collapsed(request.url ?? '/', vendors)),
@@ -70,9 +77,18 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
   }) as unknown as FastifyInstance // the logger's type parameter, which nobody here needs
 
+  // An expectation that nobody knows may be let be (RFC 9110, 10.1.1); the runtime would answer it, in nobody's envelope.
+  server.server.on('checkExpectation', (request, reply) => server.server.emit('request', request, reply))
   // Known beforehand, so that all requests have one shape: a field that is added later makes each of them slow.
   for (const field of ['rawBody', 'sentContentType', 'refusal']) server.decorateRequest(field)
   observe(server, parts)
+  server.addHook('onRequest', (request, reply, done) => {
+    const { headers, httpVersion } = request.raw
+    if (httpVersion === '1.1' ? headers.host !== undefined : httpVersion === '1.0') return done()
+    // The parser takes 0.9 and 2.0 too. RFC 9112, 3.2: from 1.1 on a host is named.
+    const problem = httpVersion === '1.1' ? 'the request names no host' : `this is HTTP/${httpVersion}, not 1.1`
+    refuseEarly(parts, new DomainError('malformed', problem), request, reply)
+  })
   const refuseUnknown = (request: FastifyRequest, reply: FastifyReply) => refuseUnknownPath(parts, request, reply)
   // Where there is no route, it does not matter what else is wrong.
   server.setErrorHandler((error, request, reply) =>
@@ -103,29 +119,32 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 }
 
 function transportOf(tls: ServerParts['tls']) {
-  if (!tls) return { http: { maxHeaderSize: HEADERS_PARSED_MAX_BYTES } }
-  return { https: { ...tls, minVersion: 'TLSv1.2', maxHeaderSize: HEADERS_PARSED_MAX_BYTES } as const }
+  // A request without a host is refused in its own envelope, further up.
+  const parser = { maxHeaderSize: HEADERS_PARSED_MAX_BYTES, requireHostHeader: false }
+  if (!tls) return { http: parser }
+  return { https: { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: REQUEST_TIMEOUT_MS, ...parser } as const }
 }
 
 /** One log line and one count for each request, when its answer has left. Paths stay out: they hold ids and tokens. */
 function observe(server: FastifyInstance, { log, metrics, vendors }: ServerParts): void {
-  // The most frequent line by far, and none of its fields holds a secret: it is not looked through for one.
-  const requests = log.child({}, { formatters: { log: line => line } })
+  const writeLine = requestLines(log)
   server.addHook('onResponse', (request, reply, done) => {
-    const vendor = request.routeOptions.config.vendor ?? vendorOf(request, vendors)
-    const route = routeOf(request)
+    // Asked for once: it is put together anew each time.
+    const { config, url } = request.routeOptions
+    const vendor = config.vendor ?? vendorOf(request, vendors)
+    const route = (request.is404 ? undefined : url) ?? 'unmatched'
     const ms = reply.elapsedTime
     metrics.countRequest(vendor, request.method, route, reply.statusCode, ms / 1000)
-    const line = {
+    writeLine({
       reqId: request.id,
       vendor,
       method: request.method,
       route,
       status: reply.statusCode,
       ms: Math.round(ms * 100) / 100,
-      ...request.refusal,
-    }
-    requests.info(line, 'request')
+      code: request.refusal?.code,
+      reason: request.refusal?.reason,
+    })
     done()
   })
 }
@@ -154,8 +173,24 @@ function refuseUnknownPath(
   noteRefusal(request, noted)
   owner.seeUnknown?.(context, request, reply)
   const path = (request.originalUrl.split('?', 1)[0] ?? '').replace(/\/{2,}/g, '/').slice(0, SHOWN_PATH_MAX)
-  const shown = new DomainError('notFound', `Cannot ${request.method} ${path}`)
-  const { status, headers, body } = owner.refuse(shown, request.id)
+  return sendPlain(owner, new DomainError('notFound', `Cannot ${request.method} ${path}`), request, reply)
+}
+
+/** Refuses what no scope gets to see, in the envelope of whose path it is. */
+function refuseEarly(
+  { vendors }: ServerParts,
+  error: DomainError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const owner = ownerOf(request.url, vendors)
+  if (!owner) return sendProblem(error, request, reply)
+  noteRefusal(request, error)
+  return sendPlain(owner, error, request, reply)
+}
+
+function sendPlain(owner: Vendor, error: DomainError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = owner.refuse(error, request.id)
   return reply.code(status).headers(headers).send(body)
 }
 

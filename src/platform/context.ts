@@ -31,6 +31,9 @@ interface Settings {
   offboardingRemovesPlans: boolean
 }
 
+/** Counts an attempt to send something, for the metrics: `failed` ones are followed by another, given up ones are not. */
+export type CountSend = (kind: 'webhook' | 'mail', vendor: string, outcome: 'taken' | 'failed' | 'given_up') => void
+
 export interface Context {
   /** The store; inside `withTransaction` the same, bound to the transaction. */
   readonly db: Kysely<Database>
@@ -45,6 +48,7 @@ export interface Context {
   readonly lookups: LookupCache
   readonly usage: Usage
   readonly traps: Traps
+  readonly countSend: CountSend
   readonly webhooks: Webhooks
   readonly settings: Settings
   /** Answers a read outside a transaction, together with others, where the engine gains by it. For `prepared` queries. */

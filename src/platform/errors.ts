@@ -11,6 +11,7 @@ export type DomainErrorCode =
   | 'invalid' // readable, but a field is missing or wrong
   | 'bodyTooLarge'
   | 'headersTooLarge'
+  | 'tooSlow' // it did not come whole within its time
   | 'rateLimited'
   | 'unavailable' // the store does not answer
   | 'internal'

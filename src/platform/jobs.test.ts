@@ -40,6 +40,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     lookups: new LookupCache(store.foreignVersion),
     usage: new Usage(clock),
     traps: createTraps(clock, log, () => {}),
+    countSend: () => {},
     webhooks: { dialects: new Map(), queued: new Bell() },
     settings: {
       publicUrl: 'http://127.0.0.1',

@@ -58,12 +58,24 @@ export function loadSeed(ctx: Context, read: ReadSeed): Promise<SampleCredential
 /**
  * On a store that was never written to, loads `seed`, or the built-in sample, and makes sure that there is a control
  * token. On any other store does nothing and returns undefined. Of several nodes that start at once, one does it.
+ *
+ * `keep` is given the samples before they are stored: keys are made once, and whoever is killed in between has them. Where
+ * it throws, nothing is stored.
  */
-export async function seedIfEmpty(ctx: Context, seed: ReadSeed | undefined): Promise<SampleCredentials | undefined> {
+export async function seedIfEmpty(
+  ctx: Context,
+  seed: ReadSeed | undefined,
+  keep: (samples: SampleCredentials) => void,
+): Promise<SampleCredentials | undefined> {
   if (!(await events.isEmpty(ctx))) return undefined
   const chosen = withAdminToken(seed ?? (await parseSeed('sample', readFileSync(SAMPLE, 'utf8'))))
   // Asked again, now that no other node can be seeding.
-  return loading(ctx, chosen, async (tx, ready) => ((await events.isEmpty(tx)) ? storeSeed(tx, ready) : undefined))
+  return loading(ctx, chosen, async (tx, ready) => {
+    if (!(await events.isEmpty(tx))) return undefined
+    const samples = await storeSeed(tx, ready)
+    keep(samples)
+    return samples
+  })
 }
 
 async function loading<T>(

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
-import type { Credential } from '../../platform/credentials/credentials.ts'
+import type { Credential } from '../../platform/credentials/credential.ts'
 import { Key, keyOf } from '../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { offboard, restore } from '../../vendors/holders.ts'

@@ -2,6 +2,7 @@
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
+import { isUsable } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { allOf } from '../../platform/web/all-of.ts'
@@ -54,7 +55,7 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
 async function authenticate(ctx: Context, request: FastifyRequest): Promise<ControlScope> {
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
   const credential = token === undefined ? undefined : await credentials.find(ctx, token)
-  if (credential?.vendor !== 'understudy' || !credentials.isUsable(ctx, credential)) {
+  if (credential?.vendor !== 'understudy' || !isUsable(ctx, credential)) {
     throw new DomainError('unauthenticated', 'send a control token as `Authorization: Bearer ust_…`')
   }
   ctx.usage.note(credential.id)

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Context } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
+import * as disabling from '../../platform/credentials/disabling.ts'
 import { Key, keyOf } from '../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { DomainError } from '../../platform/errors.ts'
@@ -78,7 +79,7 @@ export function keyRoutes(ctx: Context, vendors: readonly Vendor[]): FastifyPlug
       { schema: { tags, summary: 'Disable a key from its next use on', params: ById, response: { 200: Key } } },
       async request => {
         const noun = nounOf(await changeable(request))
-        return keyOf(ctx, await credentials.disable(ctx, request.operator, request.params.id, noun))
+        return keyOf(ctx, await disabling.disable(ctx, request.operator, request.params.id, noun))
       },
     )
     app.post(
@@ -89,7 +90,7 @@ export function keyRoutes(ctx: Context, vendors: readonly Vendor[]): FastifyPlug
       },
       async request => {
         const noun = nounOf(await changeable(request))
-        return keyOf(ctx, await credentials.enable(ctx, request.operator, request.params.id, noun))
+        return keyOf(ctx, await disabling.enable(ctx, request.operator, request.params.id, noun))
       },
     )
     app.delete(

@@ -1,6 +1,7 @@
 // The key audit: one row a key over all vendors, with what an auditor asks of it.
 
 import type { Context } from '../context.ts'
+import { type Credential, isUsable } from './credential.ts'
 import * as credentials from './credentials.ts'
 
 export interface AuditRow {
@@ -40,9 +41,9 @@ export async function* auditRows(ctx: Context, isPresent: IsPresent): AsyncGener
   } while (after !== undefined)
 }
 
-async function rowOf(ctx: Context, credential: credentials.Credential, isPresent: IsPresent): Promise<AuditRow> {
+async function rowOf(ctx: Context, credential: Credential, isPresent: IsPresent): Promise<AuditRow> {
   const { vendor, tenant, owner, name, holder, mode, lastUsedAt, fingerprint } = credential
-  const active = credentials.isUsable(ctx, credential)
+  const active = isUsable(ctx, credential)
   const daysSince = (time: string) => Math.floor((ctx.clock.now() - Date.parse(time)) / DAY_MS)
   const marks: AuditMark[] = []
   if (active && lastUsedAt === null) marks.push('never-used')

@@ -1,4 +1,5 @@
 import type { Context, Principal } from '../context.ts'
+import type { Credential } from './credential.ts'
 import * as credentials from './credentials.ts'
 
 export interface NewControlToken {
@@ -14,7 +15,7 @@ export async function createControlToken(
   ctx: Context,
   principal: Principal,
   input: NewControlToken,
-): Promise<{ credential: credentials.Credential; token: string }> {
+): Promise<{ credential: Credential; token: string }> {
   const token = input.token ?? `ust_${ctx.ids.secret(32)}`
   const credential = await credentials.create(ctx, principal, {
     vendor: 'understudy',

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from 'typebox'
 import type { Context } from '../context.ts'
-import { type Credential, isUsable } from './credentials.ts'
+import { type Credential, isUsable } from './credential.ts'
 
 const Time = Type.String({ description: 'UTC, ISO 8601 with milliseconds.' })
 const orNull = (time: typeof Time) => Type.Union([time, Type.Null()])

@@ -32,8 +32,14 @@ export async function attempt(ctx: Context, lookup: Lookup, claimed: Claimed): P
   })
   const { delivery } = claimed
   const line = { vendor: delivery.vendor, delivery: delivery.id, endpoint: delivery.endpoint_id }
-  if (outcome.error === null) ctx.log.debug(line, 'webhook delivered')
-  else ctx.log.warn({ ...line, attempt: delivery.attempts + 1, reason: outcome.error }, 'webhook not delivered')
+  if (outcome.error === null) {
+    ctx.countSend('webhook', delivery.vendor, 'taken')
+    ctx.log.debug(line, 'webhook delivered')
+    return
+  }
+  const givenUp = pauseAfter(claimed) === undefined
+  ctx.countSend('webhook', delivery.vendor, givenUp ? 'given_up' : 'failed')
+  ctx.log.warn({ ...line, attempt: delivery.attempts + 1, reason: outcome.error, givenUp }, 'webhook not delivered')
 }
 
 async function send(ctx: Context, lookup: Lookup, claimed: Claimed): Promise<Outcome> {
@@ -98,8 +104,14 @@ async function settleSuccess(tx: Context, { delivery, claim }: Claimed, now: num
   })
 }
 
-async function settleFailure(tx: Context, { delivery, dialect, claim }: Claimed, now: number): Promise<void> {
-  const pauseS = dialect.retryAfterS[delivery.attempts]
+/** Seconds until the next attempt, when this one fails; undefined for the last. */
+function pauseAfter({ delivery, dialect }: Claimed): number | undefined {
+  return dialect.retryAfterS[delivery.attempts]
+}
+
+async function settleFailure(tx: Context, claimed: Claimed, now: number): Promise<void> {
+  const { delivery, dialect, claim } = claimed
+  const pauseS = pauseAfter(claimed)
   const stands = await deliveries.settleClaim(tx, delivery.id, claim, {
     status: pauseS === undefined ? 'failed' : 'retrying',
     attempts: delivery.attempts + 1,
@@ -119,4 +131,6 @@ async function disableUnreached(tx: Context, delivery: deliveries.DeliveryRow, n
   const principal: Principal = { vendor, tenant, actor: 'system:webhooks', operator: true }
   const { host } = new URL(endpoints.endpointOf(tx, endpoint).url)
   await events.record(tx, principal, 'webhook.disabled', id, { id, host, deliveryId: delivery.id })
+  const line = { vendor, tenant, endpoint: id, delivery: delivery.id }
+  tx.afterCommit(() => tx.log.warn(line, 'webhook endpoint disabled: nothing reached it for too long'))
 }

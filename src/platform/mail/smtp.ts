@@ -1,9 +1,8 @@
-import { addAbortListener } from 'node:events'
 import type { Transporter } from 'nodemailer'
 import { timestamp } from '../clock.ts'
 import type { Context } from '../context.ts'
 import * as outbox from './outbox.ts'
-import { saidAgainst } from './refusal.ts'
+import { reasonOf, secretsIn } from './refusal.ts'
 
 export interface SmtpSettings {
   /** `smtp://user:password@host:port` or `smtps://…`. */
@@ -35,12 +34,13 @@ const RETRY_AFTER_S = [60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600]
 export async function openMailer(settings: SmtpSettings): Promise<Mailer> {
   const { createTransport } = await import('nodemailer')
   const transport = createTransport({ url: settings.url, ...TIME_LIMITS }, { from: settings.from })
+  const secrets = secretsIn(settings.url)
   return {
     async sendDue(ctx, stop) {
       while (!stop.aborted) {
         const mail = await outbox.claimDue(ctx, ctx.clock.now() + LEASE_MS)
         if (!mail) return
-        await sendOne(ctx, { transport, url: settings.url }, mail, stop)
+        await sendOne(ctx, transport, mail, secrets, stop)
       }
     },
     close: () => transport.close(),
@@ -60,42 +60,37 @@ export async function checkSmtp(settings: SmtpSettings, { requireTLS = false }):
 
 async function sendOne(
   ctx: Context,
-  { transport, url }: { transport: Transporter; url: string },
+  transport: Transporter,
   mail: outbox.ClaimedMail,
+  secrets: readonly string[],
   stop: AbortSignal,
 ): Promise<void> {
   const attempts = mail.attempts + 1
+  const text = outbox.textOf(ctx, mail)
+  const timeLimit = AbortSignal.timeout(SEND_MAX_MS)
   try {
-    await sendWithin(AbortSignal.any([stop, AbortSignal.timeout(SEND_MAX_MS)]), ctx, transport, mail)
+    // An address and no header of addresses, where `x<a@b.c` would be somebody else's: a@b.c.
+    const to = { name: '', address: mail.recipient }
+    // Aborted, it ends the connection too: a server that talks for ever would keep it.
+    const signal = AbortSignal.any([stop, timeLimit])
+    await transport.sendMail({ to, subject: mail.subject, text, messageId: idOf(mail), signal })
   } catch (error) {
     const now = ctx.clock.now()
     if (stop.aborted) return outbox.settle(ctx, mail, { next_attempt_at: timestamp(now) })
     const wait = RETRY_AFTER_S[mail.attempts]
-    const reason = saidAgainst(error, url)
+    const reason = timeLimit.aborted ? `not sent within ${SEND_MAX_MS} ms` : reasonOf(error, secrets, text)
     await outbox.settle(ctx, mail, {
       status: wait === undefined ? 'failed' : 'queued',
       attempts,
       next_attempt_at: wait === undefined ? null : timestamp(now + wait * 1000),
-      last_error: reason.slice(0, 500),
+      last_error: reason,
     })
+    ctx.countSend('mail', mail.vendor, wait === undefined ? 'given_up' : 'failed')
     ctx.log.warn({ mail: mail.id, attempt: attempts, reason, givenUp: wait === undefined }, 'mail not sent')
     return
   }
   await outbox.settle(ctx, mail, { status: 'sent', attempts, sent_at: timestamp(ctx.clock.now()) })
-}
-
-/** Sends a mail. Throws what the server says against it, and the signal's reason once that is aborted. */
-async function sendWithin(signal: AbortSignal, ctx: Context, transport: Transporter, mail: outbox.MailRow) {
-  const over = Promise.withResolvers<never>()
-  const listening = addAbortListener(signal, () => over.reject(signal.reason))
-  try {
-    // An address and no header of addresses, where `x<a@b.c` would be somebody else's: a@b.c.
-    const to = { name: '', address: mail.recipient }
-    const message = { to, subject: mail.subject, text: outbox.textOf(ctx, mail), messageId: idOf(mail) }
-    await Promise.race([transport.sendMail(message), over.promise])
-  } finally {
-    listening[Symbol.dispose]()
-  }
+  ctx.countSend('mail', mail.vendor, 'taken')
 }
 
 /** The same Message-ID each time, so that a mail sent twice over a crash is known as one. */

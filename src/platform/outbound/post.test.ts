@@ -109,6 +109,38 @@ test('headers over 16 KiB are no answer', async () => {
   await assertNoAnswer(send(receiver.url), /Header overflow/)
 })
 
+/** A receiver that pours this out for as long as anybody reads. Resolves `closed` when nobody does any more. */
+async function startFlood(first: string, more: string): Promise<{ url: string; closed: Promise<void> }> {
+  const closed = Promise.withResolvers<void>()
+  const server = createServer(socket => {
+    socket.on('error', () => {}).on('close', () => closed.resolve())
+    socket.write(first)
+    const pour = () => {
+      while (socket.write(more));
+    }
+    socket.on('drain', pour)
+    pour()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close())
+  const address = server.address()
+  assert.ok(address && typeof address === 'object')
+  return { url: `http://127.0.0.1:${address.port}`, closed: closed.promise }
+}
+
+test('hints without an end are no answer, and are not read on until the time limit', async () => {
+  const { url, closed } = await startFlood('', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100))
+  await assertNoAnswer(send(url), /^no answer in the first 256 KiB that came$/)
+  await closed
+})
+
+test('a status counts though the size of its first chunk never ends, and that is not read on either', async () => {
+  const { url, closed } = await startFlood('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '0'.repeat(1000))
+  const { status, body } = await send(url, { timeLimitMs: 2 ** 30 })
+  assert.deepEqual([status, body], [200, ''])
+  await closed
+})
+
 test('what is no text becomes text that every store takes', async () => {
   const receiver = await startReceiver()
   receiver.answer((_request, response) => void response.end(Buffer.from([0x61, 0, 0xff, 0x62])))

@@ -5,7 +5,7 @@ import type { LookupAddress } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns/promises'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { isPublicAddress, literalIn } from './addresses.ts'
 
 // As an import it would load all that it exports, the runtime's WebSocket too: 40 ms of every start.
@@ -43,6 +43,8 @@ export class OutboundError extends Error {}
 
 const BODY_MAX_BYTES = 16 * 1024
 const HEADERS_MAX_BYTES = 16 * 1024
+/** Of all that comes over a connection: hints before an answer and the sizes of chunks have no limit of their own. */
+const RECEIVED_MAX_BYTES = 256 * 1024
 
 /** Resolves with any answer, 3xx to 5xx too. Throws OutboundError when there was none. */
 export async function post(request: OutboundPost): Promise<OutboundAnswer> {
@@ -88,6 +90,7 @@ function exchange(
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options)
     let answered = false
+    request.on('socket', endFloods)
     request.on('response', response => {
       answered = true
       const answer = { status: response.statusCode ?? 0, headers: headersOf(response) }
@@ -97,6 +100,16 @@ function exchange(
     request.on('error', error => answered || reject(error))
     request.on('close', () => answered || reject(new OutboundError('the connection ended without an answer')))
     request.end(body)
+  })
+}
+
+/** A receiver that sends without an end would have this process read all the time, until the time limit. */
+function endFloods(socket: Socket): void {
+  let received = 0
+  socket.on('data', ({ length }: Buffer) => {
+    received += length
+    if (received <= RECEIVED_MAX_BYTES) return
+    socket.destroy(new OutboundError(`no answer in the first ${RECEIVED_MAX_BYTES / 1024} KiB that came`))
   })
 }
 

@@ -3,6 +3,7 @@
 import { constants, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Context, Principal } from '../../platform/context.ts'
+import { type Credential, isUsable, signingSecret } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { whenThere } from '../../platform/web/at-once.ts'
@@ -40,7 +41,7 @@ function keyCaller(ctx: Context, request: FastifyRequest, key: string): Caller |
 
 /** What a key opens; remembered until anything about keys or organizations changes. */
 interface OpenedKey {
-  credential: credentials.Credential
+  credential: Credential
   requestsPerSecond: number
 }
 
@@ -53,7 +54,7 @@ async function openKey(ctx: Context, key: string): Promise<OpenedKey | undefined
 function admitKey(ctx: Context, request: FastifyRequest, opened: OpenedKey | undefined): Caller {
   if (!opened) throw refused('unknown key')
   const { credential, requestsPerSecond } = opened
-  if (!credentials.isUsable(ctx, credential)) throw refused(`key ${credential.fingerprint} is disabled or expired`)
+  if (!isUsable(ctx, credential)) throw refused(`key ${credential.fingerprint} is disabled or expired`)
   if (credential.mode !== 'api_key') verifySignature(ctx, request, credential)
   ctx.usage.note(credential.id)
   const principal = principalOf(credential.tenant, `key:${credential.id}`, request)
@@ -78,7 +79,7 @@ async function requestsPerSecond(ctx: Context, organizationId: string): Promise<
   return organization.requestsPerSecond
 }
 
-function verifySignature(ctx: Context, request: FastifyRequest, credential: credentials.Credential): void {
+function verifySignature(ctx: Context, request: FastifyRequest, credential: Credential): void {
   const rsa = credential.mode === 'rsa'
   const signature = headerOf(request, rsa ? 'as-signature-rsa-sha256' : 'as-signature-hmac-sha256')
   const date = headerOf(request, 'date')
@@ -97,7 +98,7 @@ function verifySignature(ctx: Context, request: FastifyRequest, credential: cred
   })
   const good = rsa
     ? rsaMatches(credential.publicKey ?? '', signature, candidates)
-    : hmacMatches(credentials.signingSecret(ctx, credential), signature, candidates)
+    : hmacMatches(signingSecret(ctx, credential), signature, candidates)
   if (!good) throw refused('signature does not match')
 }
 

@@ -46,6 +46,7 @@ const answers = {
     type: 'RequestHeaderFieldsTooLarge',
     message: 'The request headers are too large.',
   },
+  tooSlow: { status: 408, code: 408, type: 'RequestTimeout', message: 'The request took too long to come.' },
   invalid: unprocessable(422, 'The data given in the request failed validation. Inspect the response for details.'),
   accountUnknown: unprocessable(10001, 'The account with the given email does not exist in the system.'),
   roleUnknown: unprocessable(10002, 'Role does not exist.'),

@@ -7,6 +7,7 @@ import { html, sendPage } from '../../platform/web/page.ts'
 import { readRawBody } from '../../platform/web/raw-body.ts'
 import { noteRefusal } from '../../platform/web/refusal.ts'
 import * as invitations from './invitations.ts'
+import { refusals } from './oauth/pages.ts'
 import * as organizations from './organizations.store.ts'
 
 const REQUESTS_PER_SECOND = 20
@@ -49,23 +50,18 @@ export function invitationPages(ctx: Context): FastifyPluginAsync {
   }
 }
 
-const pages: Partial<Record<DomainError['code'], [number, string, string]>> = {
-  notFound: [404, 'No such invitation', 'Check that the whole link from the mail was opened.'],
-  gone: [
-    410,
-    'This invitation is over',
-    'It was used already, has expired, or a newer one was sent. Ask for a new one.',
-  ],
-  rateLimited: [429, 'Too many requests', 'Wait a moment and try again.'],
-  malformed: [400, 'This cannot be read', 'Open the link from the mail again.'],
-  bodyTooLarge: [413, 'Too much was sent', 'Open the link from the mail again.'],
-  headersTooLarge: [431, 'Too much was sent', 'Open the link from the mail again.'],
-  unavailable: [503, 'Not available', 'It is our fault; try again later.'],
+/** Where this page knows more of a refusal than that it is one. */
+const pages: Partial<Record<DomainError['code'], [title: string, text: string]>> = {
+  notFound: ['No such invitation', 'Check that the whole link from the mail was opened.'],
+  gone: ['This invitation is over', 'It was used already, has expired, or a newer one was sent. Ask for a new one.'],
+  rateLimited: ['Too many requests', 'Wait a moment and try again.'],
 }
 
 function sendRefusal(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toDomainError(thrown)
   noteRefusal(request, error)
-  const [status, title, text] = pages[error.code] ?? [500, 'Something went wrong', 'It is our fault; try again later.']
+  const { status, title: general } = refusals[error.code]
+  const otherwise = status >= 500 ? 'It is our fault; try again later.' : 'Open the link from the mail again.'
+  const [title, text] = pages[error.code] ?? [general, otherwise]
   return sendPage(reply, status, title, html`<p>${text}</p>`)
 }

@@ -2,6 +2,7 @@
 
 import { createPublicKey } from 'node:crypto'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
+import type { Credential } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as organizations from './organizations.ts'
@@ -29,7 +30,7 @@ export interface NewKey {
 
 /** A new key in clear: shown this once. `secret` for mode `hmac` alone. */
 export interface MadeKey {
-  credential: credentials.Credential
+  credential: Credential
   key: string
   secret: string | undefined
 }

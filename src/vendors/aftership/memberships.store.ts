@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely'
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { prepared, preparedChange } from '../../platform/db/prepared.ts'
@@ -130,7 +130,8 @@ export function listAfter(
   let page = all(ctx.db, organizationId)
     .where('position', '>', filter.after)
     .where('deleted_at', filter.deleted ? 'is not' : 'is', null)
-  if (filter.status !== undefined) page = page.where('status', '=', filter.status)
+  // A literal, so that the index of the pending ones is used: there are few.
+  if (filter.status !== undefined) page = page.where('status', '=', sql.lit(filter.status))
   return withNames(ctx.db, page.orderBy('position').limit(limit)).orderBy('m.position').execute()
 }
 

@@ -3,6 +3,7 @@
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
+import * as disabling from '../../platform/credentials/disabling.ts'
 import { isUniqueViolation } from '../../platform/db/engine.ts'
 import { type Page, pageByNumber } from '../../platform/db/keyset.ts'
 import { DomainError } from '../../platform/errors.ts'
@@ -137,7 +138,7 @@ export async function remove(
     const data = { reason, membership: membershipOf(membership) }
     await events.record(tx, principal, 'membership.deleted', id, data)
     const { vendor, tenant } = principal
-    await credentials.disableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
+    await disabling.disableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
     await grants.endOfMember(tx, principal, membership.accountId, causeOf(id))
     await reportSurvivingKeys(tx, principal, membership.email)
   })
@@ -161,7 +162,7 @@ export async function restore(ctx: Context, principal: Principal, id: string): P
     await store.setDeleted(tx, membership, null)
     await events.record(tx, principal, 'membership.restored', id, { membership: membershipOf(restored) })
     const { vendor, tenant } = principal
-    await credentials.enableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
+    await disabling.enableBecause(tx, principal, { vendor, tenant, holder: membership.email }, causeOf(id))
     await grants.resumeEndedBy(tx, principal, causeOf(id))
     if (restored.status === 'pending') await invitations.send(tx, principal, restored, organization.name)
     return restored

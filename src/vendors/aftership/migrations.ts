@@ -79,6 +79,19 @@ async function up(db: Kysely<Database>): Promise<void> {
     .columns(['deleted_at', 'organization_id', 'position'])
     .where(sql.ref('deleted_at'), 'is not', null)
     .execute()
+  // What operators page through beside the active ones: without a look at all of those.
+  await db.schema
+    .createIndex('aftership_memberships_restorable')
+    .on('aftership_memberships')
+    .columns(['organization_id', 'position'])
+    .where(sql.ref('deleted_at'), 'is not', null)
+    .execute()
+  await db.schema
+    .createIndex('aftership_memberships_pending')
+    .on('aftership_memberships')
+    .columns(['organization_id', 'position'])
+    .where(sql<boolean>`deleted_at is null and status = 'pending'`)
+    .execute()
   await db.schema.createIndex('aftership_memberships_of').on('aftership_memberships').column('account_id').execute()
 
   // How many live memberships stand in each block of positions: totals and deep offsets without walking the rows.

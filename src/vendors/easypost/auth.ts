@@ -3,6 +3,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Context, Principal } from '../../platform/context.ts'
+import { isUsable } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { refusal } from './errors.ts'
@@ -26,7 +27,7 @@ export async function authenticate(ctx: Context, request: FastifyRequest): Promi
   const key = keyIn(request.headers.authorization)
   const credential = await credentials.find(ctx, key)
   if (credential?.vendor !== VENDOR) throw inactive('unknown key')
-  if (!credentials.isUsable(ctx, credential)) throw inactive(`key ${credential.fingerprint} is disabled`)
+  if (!isUsable(ctx, credential)) throw inactive(`key ${credential.fingerprint} is disabled`)
   const { tenant, owner } = credential
   const account = await ctx.lookups.get(`easypost-user:${tenant}:${owner}`, () => accountOf(ctx, tenant, owner))
   if (!account) throw inactive(`the user of key ${credential.fingerprint} is deleted`)

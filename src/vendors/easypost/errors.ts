@@ -81,6 +81,7 @@ const answers = {
   },
   userInvalid: { status: 422, code: 'USER.INVALID', message: INVALID_PARAMETERS },
   webhookInvalid: { status: 422, code: 'WEBHOOK.INVALID_PARAMS', message: INVALID_PARAMETERS },
+  tooSlow: { status: 408, code: 'REQUEST_TIMEOUT', message: 'The request took too long to come.' },
   conflict: UNPROCESSABLE,
   invalid: UNPROCESSABLE,
   rateLimited: {

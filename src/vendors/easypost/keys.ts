@@ -1,7 +1,9 @@
 // API keys: contract section 7. A key belongs to one user and one mode; the tenant is the user's parent.
 
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
+import { type Credential, keyInClear } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
+import * as disabling from '../../platform/credentials/disabling.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as store from './users.store.ts'
 
@@ -19,7 +21,7 @@ export interface NewKey {
 
 /** A key with its secret in clear. */
 export interface ShownKey {
-  credential: credentials.Credential
+  credential: Credential
   key: string
 }
 
@@ -74,7 +76,7 @@ export async function createPair(
 export async function enable(ctx: Context, principal: Principal, owner: string | undefined, id: string) {
   return withTransaction(ctx, principal, async tx => {
     await requireOwned(tx, principal, owner, id)
-    return shown(tx, await credentials.enable(tx, principal, id, API_KEY))
+    return shown(tx, await disabling.enable(tx, principal, id, API_KEY))
   })
 }
 
@@ -82,7 +84,7 @@ export async function enable(ctx: Context, principal: Principal, owner: string |
 export async function disable(ctx: Context, principal: Principal, owner: string | undefined, id: string) {
   return withTransaction(ctx, principal, async tx => {
     await requireOwned(tx, principal, owner, id)
-    return shown(tx, await credentials.disable(tx, principal, id, API_KEY))
+    return shown(tx, await disabling.disable(tx, principal, id, API_KEY))
   })
 }
 
@@ -94,8 +96,8 @@ export async function remove(ctx: Context, principal: Principal, owner: string |
   })
 }
 
-export function shown(ctx: Context, credential: credentials.Credential): ShownKey {
-  return { credential, key: credentials.keyInClear(ctx, credential) }
+export function shown(ctx: Context, credential: Credential): ShownKey {
+  return { credential, key: keyInClear(ctx, credential) }
 }
 
 /** A key of the tenant, of a user that is still there, and of `owner` where only theirs may be touched. */

@@ -49,6 +49,13 @@ async function up(db: Kysely<Database>): Promise<void> {
     .columns(['deleted_at', 'tenant', 'position'])
     .where(sql.ref('deleted_at'), 'is not', null)
     .execute()
+  // What operators page through: without a look at all who are there.
+  await db.schema
+    .createIndex('easypost_users_restorable')
+    .on('easypost_users')
+    .columns(['tenant', 'position'])
+    .where(sql.ref('deleted_at'), 'is not', null)
+    .execute()
 
   // What only a parent has. Its id is the tenant.
   await db.schema

@@ -4,6 +4,7 @@
 import { timestamp } from '../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
+import * as disabling from '../../platform/credentials/disabling.ts'
 import { isUniqueViolation } from '../../platform/db/engine.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as endpoints from '../../platform/events/endpoints.ts'
@@ -21,7 +22,7 @@ export async function remove(ctx: Context, principal: Principal, id: string): Pr
     if (user.parentId === null) throw new DomainError('forbidden', 'only a child can be deleted')
     await store.setDeleted(tx, user, timestamp(tx.clock.now()))
     await events.record(tx, principal, 'user.deleted', id, { user: childOf(user) })
-    await credentials.disableBecause(tx, principal, keysOf(user), causeOf(id))
+    await disabling.disableBecause(tx, principal, keysOf(user), causeOf(id))
     for (const webhook of await endpoints.list(tx, principal, id)) await endpoints.remove(tx, principal, webhook.id)
     return user
   })
@@ -43,7 +44,7 @@ export async function restore(ctx: Context, principal: Principal, id: string): P
       throw error
     }
     await events.record(tx, principal, 'user.restored', id, { user: childOf(user) })
-    await credentials.enableBecause(tx, principal, keysOf(user), causeOf(id))
+    await disabling.enableBecause(tx, principal, keysOf(user), causeOf(id))
     return { ...user, deletedAt: null }
   })
 }

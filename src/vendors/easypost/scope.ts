@@ -97,7 +97,8 @@ async function limitRate(ctx: Context, { principal, userId, settings }: Caller, 
 /** Throws `METHOD_NOT_ALLOWED`. */
 function requireMethod({ url, routeOptions }: FastifyRequest, reply: FastifyReply, methods: Methods): void {
   if (routeOptions.config.easypost) return
-  const names = methodsAt(url, methods)
+  // The router's word comes first: it reads escapes, and stops at a `#`.
+  const names = methods.get(routeOptions.url ?? '') ?? methodsAt(url, methods)
   if (!names) return
   const allow = [...names].sort().join(', ')
   reply.header('allow', allow)

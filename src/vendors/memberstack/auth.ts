@@ -3,6 +3,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../../platform/context.ts'
+import { type Credential, isUsable } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import type { DomainError } from '../../platform/errors.ts'
 import { whenThere } from '../../platform/web/at-once.ts'
@@ -21,7 +22,7 @@ export interface Caller {
 }
 
 interface OpenedKey {
-  credential: credentials.Credential
+  credential: Credential
   app: App
 }
 
@@ -50,7 +51,7 @@ async function open(ctx: Context, key: string): Promise<OpenedKey | undefined> {
 function admit(ctx: Context, request: FastifyRequest, kind: KeyKind, opened: OpenedKey | undefined): Caller {
   if (!opened) throw refused(kind, 'Unknown', 'unknown key')
   const { credential, app } = opened
-  if (!credentials.isUsable(ctx, credential)) {
+  if (!isUsable(ctx, credential)) {
     throw refused(kind, 'Unknown', `key ${credential.fingerprint} is disabled or expired`)
   }
   ctx.usage.note(credential.id)

@@ -54,6 +54,7 @@ const answers = {
   invalid: { status: 400, code: GENERIC },
   bodyTooLarge: { status: 413, code: GENERIC, message: 'The request body is larger than 1 MiB.' },
   headersTooLarge: { status: 431, code: GENERIC, message: 'The request headers are larger than 16 KiB.' },
+  tooSlow: { status: 408, code: GENERIC, message: 'The request took too long to come.' },
   rateLimited: { status: 429, code: GENERIC, message: 'Too many requests, please try again later.' },
   unavailable: { status: 503, code: GENERIC, message: 'The service is temporarily unavailable.' },
   internal: { status: 500, code: GENERIC, message: 'Something went wrong on our side.' },

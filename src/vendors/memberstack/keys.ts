@@ -1,6 +1,7 @@
 // Keys of an app: contract section 2. Made in the control API and the seed; the prefix says the environment.
 
 import { type Context, type Principal, withTransaction } from '../../platform/context.ts'
+import type { Credential } from '../../platform/credentials/credential.ts'
 import * as credentials from '../../platform/credentials/credentials.ts'
 import { DomainError } from '../../platform/errors.ts'
 import * as apps from './apps.ts'
@@ -21,7 +22,7 @@ export interface NewKey {
 
 /** A key with its secret in clear: shown this once. */
 export interface MadeKey {
-  credential: credentials.Credential
+  credential: Credential
   key: string
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { prepared, type Value, type Values } from '../../platform/db/prepared.ts'
 import { emailKey } from '../../platform/email.ts'
+import { isStorableText } from '../../platform/web/storable.ts'
 import type { ConnectionStatus } from './connections.store.ts'
 import type { PlanType } from './plans.store.ts'
 import type { Environment, Realm } from './realm.ts'
@@ -190,6 +191,8 @@ export async function update(tx: Context, realm: Realm, before: Member, after: M
 
 /** Holds a member's row until the transaction ends, on engines that let others write meanwhile. */
 export async function lock(tx: Context, realm: Realm, id: string): Promise<void> {
+  // What comes from a path may be any text: what no store keeps is in no row, and not every engine lets it be looked for.
+  if (!isStorableText(realm.tenant) || !isStorableText(id)) return
   await one(tx, realm, id)
     .set(eb => ({ updated_at: eb.ref('updated_at') }))
     .execute()

@@ -99,6 +99,13 @@ async function up(db: Kysely<Database>): Promise<void> {
     .columns(['deleted_at', 'app_id', 'environment', 'number'])
     .where(sql.ref('deleted_at'), 'is not', null)
     .execute()
+  // What operators page through: without a look at all who are there.
+  await db.schema
+    .createIndex('memberstack_members_restorable')
+    .on('memberstack_members')
+    .columns(['app_id', 'environment', 'number'])
+    .where(sql.ref('deleted_at'), 'is not', null)
+    .execute()
   // A person over all apps, when they leave.
   await db.schema.createIndex('memberstack_members_person').on('memberstack_members').column('email_key').execute()
   await db.schema

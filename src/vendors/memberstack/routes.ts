@@ -48,7 +48,7 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
       memberRoutes(ctx, scope)
       appRoutes(ctx, scope)
       answerPreflights(scope, CLIENT_PATHS)
-      refuseTables(scope)
+      await refuseTables(scope)
     })
     await app.register(async scope => {
       setUpScope(ctx, scope, 'public')
@@ -57,13 +57,15 @@ export function memberstackApi(ctx: Context): FastifyPluginAsync {
   }
 }
 
-/** Below another vendor's prefix, whose 404 it would be: the only path out of scope that needs routes to be refused. */
-function refuseTables(app: FastifyInstance): void {
-  const method = app.supportedMethods.filter(method => method !== 'OPTIONS')
-  const handler = async () => {
-    throw new DomainError('notFound', 'no such route')
-  }
-  for (const url of [TABLES, `${TABLES}/*`]) app.route({ url, method, schema: { hide: true }, handler })
+/** Below another vendor's prefix, whose 404 it would be: the only path out of scope that needs one of its own. */
+async function refuseTables(app: FastifyInstance): Promise<void> {
+  await app.register(
+    async tables =>
+      tables.setNotFoundHandler(async () => {
+        throw new DomainError('notFound', 'no such route')
+      }),
+    { prefix: TABLES },
+  )
 }
 
 /** Pages can read what a path of theirs answers even where there is nothing; an email may be why there is nothing. */

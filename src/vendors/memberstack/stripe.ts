@@ -36,6 +36,8 @@ const LIVE_KEY = /^[sr]k_live_/
 /** No longer billed, and never again. */
 const ENDED: readonly string[] = ['canceled', 'incomplete_expired']
 const PAGE_SIZE_MAX = 100
+/** Many times what a page of subscriptions takes. */
+const ANSWER_MAX_BYTES = 16 * 1024 ** 2
 
 /** Stripe failed or could not be reached. `reason` says where and how, for the operator's log, without the key. */
 export class StripeFailedError extends Error {
@@ -112,8 +114,23 @@ async function connect({ secretKey, apiBase }: StripeConnection, limits: Billing
  * does not follow redirects, neither may this one: the key would go with them.
  */
 function fetchUntil(deadline: AbortSignal): typeof fetch {
-  return (input, { signal, ...init } = {}) =>
-    fetch(input, { ...init, redirect: 'manual', signal: AbortSignal.any(signal ? [deadline, signal] : [deadline]) })
+  return async (input, { signal, ...init } = {}) => {
+    const limits = AbortSignal.any(signal ? [deadline, signal] : [deadline])
+    const answer = await fetch(input, { ...init, redirect: 'manual', signal: limits })
+    return answer.body ? new Response(answer.body.pipeThrough(bounded()), answer) : answer
+  }
+}
+
+/** The library holds all of an answer, unpacked, however long: one without an end would take all memory there is. */
+function bounded(): TransformStream<Uint8Array, Uint8Array> {
+  let size = 0
+  return new TransformStream({
+    transform(chunk, controller) {
+      size += chunk.length
+      if (size > ANSWER_MAX_BYTES) throw Object.assign(new Error('the answer is too long'), { code: 'EMSGSIZE' })
+      controller.enqueue(chunk)
+    },
+  })
 }
 
 function addressOf(apiBase: string): { host: string; port: string; protocol: 'http' | 'https' } {

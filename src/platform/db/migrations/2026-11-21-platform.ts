@@ -189,6 +189,13 @@ export async function up(db: Kysely<Database>): Promise<void> {
     .on('webhook_deliveries')
     .columns(['endpoint_id', 'sequence'])
     .execute()
+  // Few among the many that arrived: whoever looks for them is not to read all others.
+  await db.schema
+    .createIndex('webhook_deliveries_undelivered')
+    .on('webhook_deliveries')
+    .columns(['vendor', 'tenant', 'status', 'sequence'])
+    .where(sql.ref('status'), '<>', sql.lit('completed'))
+    .execute()
   await db.schema.createIndex('webhook_deliveries_event').on('webhook_deliveries').column('event_id').execute()
   await db.schema.createIndex('webhook_deliveries_updated').on('webhook_deliveries').column('updated_at').execute()
 

@@ -39,6 +39,7 @@ const answers = {
   invalid: { status: 400, error: 'invalid_request' },
   bodyTooLarge: { status: 413, error: 'invalid_request' },
   headersTooLarge: { status: 431, error: 'invalid_request' },
+  tooSlow: { status: 408, error: 'invalid_request' },
   rateLimited: { status: 429, error: 'temporarily_unavailable' },
   unavailable: { status: 503, error: 'temporarily_unavailable' },
   internal: { status: 500, error: 'server_error' },

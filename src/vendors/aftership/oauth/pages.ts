@@ -87,7 +87,8 @@ ${organizations.map(({ id, name }) => html`<option value="${id}">${name}</option
   )
 }
 
-const refusals: Record<DomainErrorCode, { status: number; title: string }> = {
+/** What a page says of a refusal, in general. */
+export const refusals: Record<DomainErrorCode, { status: number; title: string }> = {
   malformed: { status: 400, title: 'This cannot be read' },
   unauthenticated: { status: 401, title: 'Sign in first' },
   forbidden: { status: 403, title: 'This is not allowed' },
@@ -97,6 +98,7 @@ const refusals: Record<DomainErrorCode, { status: number; title: string }> = {
   invalid: { status: 400, title: 'This request is not right' },
   bodyTooLarge: { status: 413, title: 'Too much was sent' },
   headersTooLarge: { status: 431, title: 'Too much was sent' },
+  tooSlow: { status: 408, title: 'This took too long' },
   rateLimited: { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'Not available' },
   internal: { status: 500, title: 'Something went wrong' },

@@ -1,0 +1,220 @@
+// The mixed load, short: a fixed number of requests of every kind to a real server, and what is made of the numbers.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { startUnderstudy } from '../../bench/server-process.ts'
+import { settle } from '../../torture/load/backlog.ts'
+import { Clients } from '../../torture/load/clients.ts'
+import { closedLoop } from '../../torture/load/closed-loop.ts'
+import { mixedLoad, operationNames } from '../../torture/load/mix.ts'
+import { openLoop } from '../../torture/load/open-loop.ts'
+import { plotOf } from '../../torture/load/plot.ts'
+import { startReceiver } from '../../torture/load/receiver.ts'
+import { type Point, Series } from '../../torture/load/series.ts'
+import { brokenBy, steadinessOf } from '../../torture/load/steadiness.ts'
+import { makeLoadStore } from '../../torture/load/store.ts'
+import { visitServer } from '../../torture/load/visit.ts'
+import { Random } from '../../torture/random.ts'
+import { temporaryDirectory } from '../process.ts'
+
+const SEED = 7
+const SIZE = { memberships: 60, children: 30, members: 60, visitors: 2, leaving: 10 }
+const REQUESTS = 300
+const CONNECTIONS = 8
+const NEVER_S = 600
+
+test('every request of the mixed load is answered as expected, and every webhook delivered', async t => {
+  const store = await makeLoadStore(temporaryDirectory(), SIZE)
+  const receiver = await startReceiver()
+  t.after(() => receiver.close())
+  const env = { UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES: 'true' }
+  const server = await startUnderstudy(store.directory, { cores: 'all', env })
+  t.after(() => server.stop('SIGKILL'))
+  const mix = mixedLoad(store, await visitServer(server.url, store, receiver.url), new Random(SEED))
+  const clients = await Clients.open(server.url, CONNECTIONS)
+  t.after(() => clients.close())
+  const failures: string[] = []
+  const fail = ({ message }: Error) => void failures.push(message)
+  let sent = 0
+  // Each kind once, and then as they come.
+  const next = () => (sent < REQUESTS ? mix(operationNames[sent++]) : undefined)
+  const { answered } = await closedLoop(clients, { clients: CONNECTIONS, next, seconds: NEVER_S, fail })
+  assert.deepEqual(failures, [])
+  assert.equal(answered, REQUESTS)
+  assert.deepEqual(await settle(server.url, store, NEVER_S), [])
+  assert.ok(receiver.received() > 0)
+
+  // The oracle fails where it should: another status, another body, no answer.
+  const bytes = Buffer.from('GET /health HTTP/1.1\r\nhost: x\r\n\r\n')
+  await assert.rejects(clients.send({ name: 'a', bytes, status: 201 }), /a: GET \/health .*with 200, not 201/)
+  await assert.rejects(clients.send({ name: 'b', bytes, status: 200, holds: 'mem_1' }), /b: GET .* lacks mem_1/)
+  await server.stop('SIGKILL')
+  await assert.rejects(clients.send({ name: 'c', bytes, status: 200 }), /c got no answer/)
+})
+
+test('an open loop sends what is due whether or not there are answers, and counts from when it was due', async () => {
+  const sent: (() => void)[] = []
+  const sender = {
+    get waiting() {
+      return 0
+    },
+    send: () => new Promise<void>(resolve => sent.push(resolve)),
+  }
+  const series = new Series(1, 1)
+  const offered = openLoop(sender, {
+    perSecond: 2000,
+    seconds: 0.02,
+    random: new Random(SEED),
+    next: () => ({ name: 'any', bytes: Buffer.alloc(0), status: 200 }),
+    series,
+    memory: () => 1,
+    fail: error => assert.fail(error),
+  })
+  const dues: number[] = []
+  const random = new Random(SEED)
+  for (let due = 0; due < 20; dues.push(due)) due += -Math.log(1 - random.next()) / 2
+  // The last of these is too late.
+  dues.pop()
+  while (sent.length < dues.length) await new Promise(resolve => setTimeout(resolve, 1))
+  for (const answer of sent) answer()
+  assert.equal(await offered, dues.length)
+  assert.equal(series.points()[0]?.perSecond, dues.length)
+  // All were answered after the last was due: the first has waited at least as long as there is between them.
+  const [waitedLongest = 0] = series.p99sOf(1)
+  assert.ok(waitedLongest >= (dues.at(-1) ?? 0) - (dues[0] ?? 0))
+})
+
+test('what cannot even wait for a connection is a failure, and too many failures end the load', async () => {
+  const failures: string[] = []
+  const series = new Series(1, 1)
+  const sender = { waiting: 1_000_000, send: async () => {} }
+  const options = { perSecond: 100_000, seconds: NEVER_S, random: new Random(SEED), series, memory: () => 1 }
+  const exchange = { name: 'any', bytes: Buffer.alloc(0), status: 200 }
+  const fail = ({ message }: Error) => void failures.push(message)
+  await openLoop(sender, { ...options, next: () => exchange, fail })
+  assert.ok(failures.length >= 1000)
+  assert.match(failures[0] ?? '', /not sent: 1000000 requests wait/)
+  assert.equal(series.points()[0]?.failed, failures.length)
+})
+
+test('steps hold what came in them: rate, percentiles, the most memory, failures', () => {
+  const series = new Series(4, 2)
+  for (let n = 1; n <= 100; n++) series.answered(500, n)
+  series.held(100, 50)
+  series.held(1900, 70)
+  series.held(1950, 60)
+  series.failed(1999)
+  series.answered(2000, 7)
+  series.answered(9000, 9)
+  assert.deepEqual(series.points(), [
+    { atS: 2, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, failed: 1 },
+    { atS: 4, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, failed: 0 },
+  ])
+  assert.deepEqual(series.p99sOf(2), [99, 9])
+  // Of all answers together, which is not the mean of the two.
+  assert.deepEqual(series.p99sOf(60), [99])
+  const [empty] = new Series(1, 1).points()
+  assert.ok(empty && Number.isNaN(empty.p50Ms) && Number.isNaN(empty.p99Ms))
+})
+
+const STEADY = { perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, failed: 0 }
+
+function pointsOf(change: (share: number) => Partial<Point>): Point[] {
+  return Array.from({ length: 120 }, (_, n) => ({ atS: (n + 1) * 5, ...STEADY, ...change(n / 120) }))
+}
+
+test('a server that stays as it was keeps its promises, and one that gets slower or larger breaks them', () => {
+  const broken = (change: (share: number) => Partial<Point>, minutes: readonly number[] = [20]) => {
+    const points = pointsOf(change)
+    return brokenBy(points, steadinessOf(points, minutes)).map(text => text.split(':')[0])
+  }
+  assert.deepEqual(
+    broken(() => ({})),
+    [],
+  )
+  assert.deepEqual(
+    broken(share => ({ p99Ms: 20 + share * 30 })),
+    ['p99 steady'],
+  )
+  assert.deepEqual(
+    broken(share => ({ p99Ms: 20 + share * 10 })),
+    [],
+  )
+  assert.deepEqual(
+    broken(() => ({}), [20, 100]),
+    ['p99 steady'],
+  )
+  assert.deepEqual(
+    broken(share => ({ rssMiB: 200 + share * 100 })),
+    ['memory flat'],
+  )
+  assert.deepEqual(
+    broken(share => ({ rssMiB: share < 0.25 ? 100 : 200 })),
+    [],
+  )
+  // A bad start counts for nothing, and neither does one bad step.
+  assert.deepEqual(
+    broken(share => ({ p99Ms: share < 0.05 ? 1 : 20 })),
+    [],
+  )
+  assert.deepEqual(
+    broken(share => ({ p99Ms: share === 0.9 ? 500 : 20 })),
+    [],
+  )
+  // Memory that cannot be read breaks nothing; a server that no longer answers does.
+  assert.deepEqual(
+    broken(() => ({ rssMiB: Number.NaN })),
+    [],
+  )
+  assert.deepEqual(
+    broken(share => (share < 0.6 ? {} : { p99Ms: Number.NaN, p50Ms: Number.NaN })),
+    ['p99 steady'],
+  )
+  const { p50Ms, p99Ms, rssMiB } = steadinessOf(
+    pointsOf(share => ({ rssMiB: share < 0.5 ? 100 : 110 })),
+    [30, 40],
+  )
+  assert.deepEqual(
+    [p50Ms, p99Ms, rssMiB],
+    [
+      { first: 5, last: 5 },
+      { first: 20, last: 20, worstMinute: 40 },
+      { second: 100, last: 110 },
+    ],
+  )
+})
+
+test('the plot is well-formed, has its panels with units and says what it shows; gaps are gaps', () => {
+  const points = pointsOf(share => (share === 0.5 ? { p50Ms: Number.NaN, p99Ms: Number.NaN } : {}))
+  const svg = plotOf({ title: 'Load & <more>', points, offered: 100 })
+  assertWellFormed(svg)
+  assert.match(svg, /<title id="title">Load &amp; &lt;more&gt;<\/title>\n<desc id="desc">Over 600 seconds/)
+  for (const title of ['Rate, requests a second', 'Latency, ms', 'Resident memory, MiB', 'time, s']) {
+    assert.ok(svg.includes(`>${title}</text>`), title)
+  }
+  for (const name of ['offered', 'answered', 'p50', 'p99', 'RSS']) assert.ok(svg.includes(`>${name}</text>`), name)
+  const curves = [...svg.matchAll(/ d="(M[^"h]*L[^"]*)"/g)].map(([, path = '']) => path)
+  assert.equal(curves.length, 5)
+  assert.deepEqual(
+    curves.map(path => path.split('M').length - 1),
+    [1, 1, 2, 2, 1],
+  )
+  assert.doesNotMatch(svg, /NaN|Infinity|undefined/)
+  assert.ok(svg.length < 50_000)
+  assertWellFormed(plotOf({ title: 'Nothing', points: [], offered: 0 }))
+})
+
+/** Tags that nest, attributes in quotes and used once, text without what has to be escaped. */
+function assertWellFormed(xml: string): void {
+  const open: string[] = []
+  const tag = /<(\/?)([a-z]+)((?: [a-zA-Z-]+="[^"<]*")*)(\/?)>/g
+  const text = xml.replace(tag, (_all, end: string, name: string, attributes: string, empty: string) => {
+    const names = [...attributes.matchAll(/ ([a-zA-Z-]+)=/g)].map(([, attribute]) => attribute)
+    assert.equal(new Set(names).size, names.length, `an attribute of ${name} comes twice`)
+    if (end) assert.equal(open.pop(), name)
+    else if (!empty) open.push(name)
+    return ''
+  })
+  assert.deepEqual(open, [])
+  assert.doesNotMatch(text, /[<>]|&(?!amp;|lt;|gt;)/)
+}

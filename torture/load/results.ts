@@ -1,0 +1,43 @@
+// What the load came to, as a section of a page.
+
+import type { Steadiness } from './steadiness.ts'
+
+export interface Results {
+  seconds: number
+  /** Requests a second that the server can answer. */
+  capacity: number
+  /** Requests a second that were offered. */
+  offered: number
+  requests: number
+  errors: number
+  deliveries: number
+  steadiness: Steadiness
+}
+
+/** A table, and the picture beside it. */
+export function markdownOf(results: Results, picture: string): string {
+  const { seconds, capacity, offered, requests, errors, deliveries, steadiness } = results
+  const { p50Ms, p99Ms, rssMiB } = steadiness
+  const rows = [
+    ['what', 'value'],
+    ['---', '---:'],
+    ['capacity, requests a second', whole(capacity)],
+    [`offered for ${whole(seconds)} s, requests a second`, whole(offered)],
+    ['requests', whole(requests)],
+    ['errors', whole(errors)],
+    ['webhooks delivered', whole(deliveries)],
+    ['p50 in the first quarter, in the last', `${ms(p50Ms.first)}, ${ms(p50Ms.last)} ms`],
+    ['p99 in the first quarter, in the last', `${ms(p99Ms.first)}, ${ms(p99Ms.last)} ms`],
+    ['p99 of the worst minute', `${ms(p99Ms.worstMinute)} ms`],
+    ['RSS in the second quarter, in the last', `${whole(rssMiB.second)}, ${whole(rssMiB.last)} MiB`],
+  ]
+  return [...rows.map(cells => `| ${cells.join(' | ')} |`), '', picture].join('\n')
+}
+
+function whole(value: number): string {
+  return Number.isNaN(value) ? '?' : Math.round(value).toLocaleString('en')
+}
+
+function ms(value: number): string {
+  return Number.isNaN(value) ? '?' : value.toFixed(1)
+}

@@ -1,0 +1,80 @@
+// Mixed load of all three vendors at 80 per cent of what the server can do, for ten minutes: no error, p99 steady, memory
+// flat. The server has one core, the load and the receiver of its webhooks the other.
+
+import { join } from 'node:path'
+import { LOAD_CORE, pinSelf } from '../../bench/cores.ts'
+import { memoryOf } from '../../bench/memory.ts'
+import { startUnderstudy } from '../../bench/server-process.ts'
+import { settle } from '../load/backlog.ts'
+import { Clients } from '../load/clients.ts'
+import { closedLoop } from '../load/closed-loop.ts'
+import { mixedLoad } from '../load/mix.ts'
+import { openLoop } from '../load/open-loop.ts'
+import { plotOf } from '../load/plot.ts'
+import { startReceiver } from '../load/receiver.ts'
+import { markdownOf } from '../load/results.ts'
+import { Series } from '../load/series.ts'
+import { brokenBy, steadinessOf } from '../load/steadiness.ts'
+import { makeLoadStore, REALISTIC, SMALL } from '../load/store.ts'
+import { visitServer } from '../load/visit.ts'
+import { runPart } from '../part.ts'
+import { Random } from '../random.ts'
+
+const CONNECTIONS = 64
+const SHARE = 0.8
+const SETTLE_S = 60
+const MINUTE_S = 60
+const LONG = { size: REALISTIC, warmUpS: 10, capacityS: 20, stepS: 5 }
+const QUICK = { size: SMALL, warmUpS: 2, capacityS: 3, loadS: 10, stepS: 1 }
+const PICTURE = 'docs/load.svg'
+
+await runPart(async ({ directory, quick, minutes, seed, findings }) => {
+  pinSelf(LOAD_CORE)
+  const { size, warmUpS, capacityS, stepS } = quick ? QUICK : LONG
+  const loadS = quick ? QUICK.loadS : minutes * MINUTE_S
+  const random = new Random(seed)
+  const store = await makeLoadStore(join(directory, 'data'), size)
+  const receiver = await startReceiver()
+  const server = await startUnderstudy(store.directory, { env: { UNDERSTUDY_ALLOW_PRIVATE_ADDRESSES: 'true' } })
+  const next = mixedLoad(store, await visitServer(server.url, store, receiver.url), random.fork())
+  const clients = await Clients.open(server.url, CONNECTIONS)
+  let errors = 0
+  const fail = ({ message }: Error) => {
+    errors++
+    findings.fail(`every request is answered as expected: ${message} (seed ${seed})`)
+  }
+  const toSettle = async () => {
+    for (const left of await settle(server.url, store, SETTLE_S)) {
+      findings.fail(`webhooks are delivered within ${SETTLE_S} s after the load: ${left} (seed ${seed})`)
+    }
+  }
+
+  await closedLoop(clients, { clients: CONNECTIONS, next, seconds: warmUpS, fail })
+  const found = await closedLoop(clients, { clients: CONNECTIONS, next, seconds: capacityS, fail })
+  const capacity = found.answered / found.seconds
+  await toSettle()
+  const offered = capacity * SHARE
+  const series = new Series(loadS, stepS)
+  const memory = () => memoryOf(server.pid).nowMiB
+  const load = { perSecond: offered, seconds: loadS, random: random.fork(), next, series, memory, fail }
+  const requests = await openLoop(clients, load)
+  await toSettle()
+  clients.close()
+  await server.stop()
+  await receiver.close()
+
+  const points = series.points()
+  const steadiness = steadinessOf(points, series.p99sOf(MINUTE_S))
+  // A few seconds say nothing about what is steady.
+  if (!quick) for (const broken of brokenBy(points, steadiness)) findings.fail(broken)
+  findings.count('requests', requests)
+  findings.count('errors', errors)
+  findings.count('requests a second, at 80 % of capacity', Math.round(offered))
+  findings.count('webhooks delivered', receiver.received())
+  const deliveries = receiver.received()
+  const results = { seconds: loadS, capacity, offered, requests, errors, deliveries, steadiness }
+  const title = `Mixed load at ${Math.round(SHARE * 100)} % of capacity`
+  findings.page({ path: PICTURE, text: plotOf({ title, points, offered }) })
+  const picture = `![${title}: rate, p50 and p99, and memory over time](load.svg)`
+  findings.page({ path: 'docs/performance.md', section: 'torture:load', text: markdownOf(results, picture) })
+})
