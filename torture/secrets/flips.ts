@@ -111,6 +111,7 @@ export async function exchangeSkewed(
       const reply = await exchangeHttp(
         origin,
         signedBytes(key, { ...request, target: BASE + request.target, date }).bytes,
+        WHOLE_MS,
       )
       findings.count('dates near the edge of the allowed skew')
       if (isAdmitted(reply) === skew <= SKEW_S) continue
