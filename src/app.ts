@@ -8,6 +8,7 @@ import { createMetrics } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
 import { Bell } from './platform/bell.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
+import { clockWatch } from './platform/clock-watch.ts'
 import type { Context } from './platform/context.ts'
 import { LookupCache } from './platform/credentials/lookup-cache.ts'
 import { fingerprintOf, masterKeysIn, randomMasterKey } from './platform/credentials/master-key.ts'
@@ -95,6 +96,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       },
       readSoon: store.readSoon,
       transact: store.transact,
+      changesRefused: store.changesRefused,
       afterCommit: action => action(),
       enterLog: async () => {},
     }
@@ -133,6 +135,8 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     tls: config.tls,
   })
   const jobs = [...limitJobs, ...allJobs(mailer), ...webhookJobs(context.webhooks, surroundings.lookup ?? lookupAll)]
+  // A clock that is handed in is moved by whoever did that.
+  if (context.clock === systemClock) jobs.push(clockWatch())
   let running: RunningJobs | undefined
 
   return {

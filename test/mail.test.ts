@@ -135,7 +135,7 @@ test('a server that refuses a mail and quotes it does not bring its link into th
   await app.app.runJobs()
   const { status, lastError } = await mail()
   assert.equal(status, 'queued')
-  assert.match(String(lastError), /550 5\.7\.1 spam: /)
+  assert.equal(lastError, 'the mail was not taken: 550 5.7.1 (the rest is left out: it may quote the mail)')
   const [{ text } = { text: '' }] = await app.mailsTo('nina@acme.test')
   const token = /\/invitations\/aftership\/([\w-]+)/.exec(text)?.[1] ?? ''
   assert.ok(token.length > 20)
@@ -267,11 +267,11 @@ test('a mail server that hangs blocks no request, and counts as a failure', asyn
   assert.equal((await mail()).status, 'queued')
 })
 
-/** A mail to Nina that was refused with these words; they are also told the mail. */
-async function refuse(t: TestContext, words: (mail: string) => string) {
+/** A mail to Nina that was refused with these words before its text was sent. */
+async function refuse(t: TestContext, words: string) {
   const server = await startSmtp()
   t.after(server.close)
-  server.set({ stage: 'end of data', act: (socket, mail) => void socket.write(words(mail)) })
+  server.set({ stage: 'MAIL', act: socket => void socket.write(words) })
   const scene = await start(server.settings)
   await scene.invite('nina@acme.test')
   await scene.app.app.runJobs()
@@ -279,7 +279,7 @@ async function refuse(t: TestContext, words: (mail: string) => string) {
 }
 
 test('a refusal that no store takes as text counts all the same, and the mail arrives later', async t => {
-  const { app, mail, server } = await refuse(t, () => '550 no\0body\r\n')
+  const { app, mail, server } = await refuse(t, '550 no\0body\r\n')
   const { status, attempts, lastError } = await mail()
   assert.deepEqual([status, attempts], ['queued', 1])
   assert.match(String(lastError), /550 no body$/)
@@ -289,20 +289,8 @@ test('a refusal that no store takes as text counts all the same, and the mail ar
   assert.equal((await mail()).status, 'sent')
 })
 
-test('a refusal that repeats the mail is kept without its link, in one line of the log', async t => {
-  const { lines, mail } = await refuse(t, text => {
-    const body = text.slice(text.indexOf('\r\n\r\n') + 4)
-    return [...body.split(/(?:\r\n)+/).map(line => `554-${line}`), '554 spam', ''].join('\r\n')
-  })
-  const { lastError } = await mail()
-  assert.match(String(lastError), /554 spam$/)
-  assert.match(String(lastError), /\/invitations\/aftership\/\*\*\*/)
-  assert.doesNotMatch(JSON.stringify([lastError, lines]), /aftership\/(?!\*)/)
-  assert.equal(lines.length, 1)
-})
-
 test('a refusal of half a megabyte takes no more of the log than another', async t => {
-  const { lines } = await refuse(t, () => `554 ${'x'.repeat(500_000)}\r\n`)
+  const { lines } = await refuse(t, `554 ${'x'.repeat(500_000)}\r\n`)
   assert.equal(String(lines[0]?.reason).length, 500)
 })
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts'
+import { toldOfFile } from '../platform/db/sqlite-errors.ts'
 import { InvalidSeedError } from '../seed/load.ts'
 import { backup } from './backup.ts'
 import { type Command, print, UsageError } from './command.ts'
@@ -52,13 +53,19 @@ function isUsersMistake(error: unknown): boolean {
 /** One clear line for what an operator can mend. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { code, port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  const { code, port, address, path, syscall } = error as NodeJS.ErrnoException & { port?: number; address?: string }
   if (code === 'EADDRINUSE') return `port ${port} on ${address} is in use; choose another with --port`
   if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine; choose another with --host`
   if (code === 'EACCES' && port !== undefined) return `no permission to listen on port ${port}; choose one above 1023`
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `no permission to write to ${path}`
+  // What cannot be made on a file system that is mounted to be read alone is not found.
+  const isUnmade = code === 'ENOENT' && syscall === 'mkdir'
+  if (isUnmade || code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return `no permission to write to ${path}; see whose it is, and how it is mounted`
   if (code === 'EEXIST' || code === 'ENOTDIR') return `${path} is not a directory that can be used for data`
-  if (code === 'ERR_SQLITE_ERROR') return `the store cannot be used: ${error.message}`
+  if (code === 'ERR_SQLITE_ERROR') {
+    const told = toldOfFile(error)
+    return `the store cannot be used: ${told instanceof Error ? told.message : error.message}`
+  }
   return error.message
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { timestamp } from '../platform/clock.ts'
 import type { Database } from '../platform/db/database.ts'
-import { reasonOf, secretsIn } from '../platform/mail/refusal.ts'
+import { reasonOf } from '../platform/mail/refusal.ts'
 import { checkSmtp, type SmtpSettings } from '../platform/mail/smtp.ts'
 import { type Check, countOf, type Finding, failure, ok, quoted, warning } from './check.ts'
 import { isLoopback } from './reach.ts'
@@ -31,10 +31,7 @@ async function judgeServer(subject: Subject, smtp: SmtpSettings): Promise<Findin
     const found = `${host} takes our mails, and what signs us in, without TLS`
     return warning(found, 'use smtps://, or a server with STARTTLS')
   } catch (error) {
-    return failure(
-      `${host} does not take our mails: ${quoted(subject, reasonOf(error, secretsIn(smtp.url), ''))}`,
-      'mend smtp.url',
-    )
+    return failure(`${host} does not take our mails: ${quoted(subject, reasonOf(error, smtp.url))}`, 'mend smtp.url')
   }
 }
 

@@ -4,7 +4,9 @@ import { isMigrated, type Migrations } from '../platform/db/migrate.ts'
 import { DomainError } from '../platform/errors.ts'
 import type { Metrics } from './metrics.ts'
 
-/** `/health`: the process is up. `/ready`: the store answers and has its newest shape. `/metrics`: for Prometheus. */
+const UNMIGRATED = 'migrations are missing; start the server anew to apply them'
+
+/** `/health`: the process is up. `/ready`: the store answers, has its newest shape and takes changes. `/metrics`: for Prometheus. */
 export function healthRoutes(parts: {
   context: Context
   metrics: Metrics
@@ -15,10 +17,8 @@ export function healthRoutes(parts: {
     app.get('/health', async () => ({ status: 'ok' }))
     app.get('/ready', async (request, reply) => {
       try {
-        if (await isMigrated(context.db, migrations)) return { status: 'ready' }
-        return reply
-          .code(503)
-          .send({ status: 'unready', reason: 'migrations are missing; start the server anew to apply them' })
+        const reason = (await isMigrated(context.db, migrations)) ? context.changesRefused() : UNMIGRATED
+        return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'unready', reason })
       } catch (error) {
         // The store has said in the log that it is away.
         if (error instanceof DomainError) return reply.code(503).send({ status: 'unready', reason: error.message })

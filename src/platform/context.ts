@@ -55,6 +55,8 @@ export interface Context {
   readSoon<Row>(query: CompiledQuery<Row>): Promise<Row[]>
   /** One transaction of its own, committed when this settles; perhaps together with others. For `withTransaction`. */
   transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
+  /** Why the store refuses changes just now, while it answers reads; undefined where nothing is known against them. */
+  changesRefused(): string | undefined
   /** Runs `action` once the transaction is committed; at once where there is none. Never runs after a rollback. */
   afterCommit(action: () => void): void
   /** To be called in a transaction before it writes an event: readers of the log then wait for its end. */

@@ -51,6 +51,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     },
     readSoon: async () => [],
     transact: store.transact,
+    changesRefused: store.changesRefused,
     afterCommit: action => action(),
     enterLog: async () => {},
   }

@@ -13,12 +13,14 @@ import {
 } from 'kysely'
 import type { Log } from '../log.ts'
 import { Availability } from './availability.ts'
+import { Changes } from './changes.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { PostgresSettings } from './postgres.ts'
 import { isPostgresMissingTable, isPostgresUniqueViolation } from './postgres-errors.ts'
 import { Reads } from './reads.ts'
 import { openSqlite, SqliteConnection, sqliteDialect } from './sqlite.ts'
+import { SqliteFile } from './sqlite-file.ts'
 
 export type RunShared = <Row>(sql: string, parameters: readonly (string | number)[]) => Promise<Row[]>
 
@@ -30,6 +32,8 @@ export interface Store {
   runShared?: RunShared
   /** See Context. */
   transact<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T>
+  /** Why the store refuses changes just now, while it answers reads; undefined where nothing is known against them. */
+  changesRefused(): string | undefined
   /** Grows when another process may have changed the store: what was cached before is then in doubt. */
   foreignVersion(): number
   /** Runs `work` on a connection whose statements may take as long as they need: for migrations. */
@@ -65,23 +69,51 @@ export function shownLocation(location: string): string {
  * done. The log, if there is one, is told when a database goes away, and when it is back.
  */
 export async function openStore(location: string, postgres: PostgresSettings, log?: Log): Promise<Store> {
-  return isPostgresUrl(location) ? openPostgresStore(location, postgres, log) : openSqliteStore(location)
+  return isPostgresUrl(location) ? openPostgresStore(location, postgres, log) : openSqliteStore(location, log)
 }
 
-function openSqliteStore(location: string): Store {
-  const database = openSqlite(location === IN_MEMORY ? IN_MEMORY : fileIn(location))
+function openSqliteStore(location: string, log: Log | undefined): Store {
+  const path = location === IN_MEMORY ? IN_MEMORY : fileIn(location)
+  const database = openSqlite(path)
+  const changes = new Changes(log, async () => {
+    // The first page is written anew, as it is.
+    const [version] = database.prepare('pragma user_version').all()
+    await sql`pragma user_version = ${sql.lit(Number(version?.user_version))}`.execute(db)
+  })
+  const file = new SqliteFile(path === IN_MEMORY ? undefined : path, log, reason => changes.refused(reason))
   const version = database.prepare('pragma data_version')
-  const connection = new SqliteConnection(database)
+  const connection = new SqliteConnection(database, file)
   const db = new Kysely<Database>({ dialect: sqliteDialect(database, connection) })
   const reads = new Reads(connection, db)
-  const commits = new GroupCommit(db, () => database.isTransaction)
+  const commits = new GroupCommit(
+    db,
+    () => database.isTransaction,
+    reason => changes.refused(reason),
+  )
   return {
     db,
     readSoon: query => reads.soon(query),
     transact: work => commits.run(work),
-    foreignVersion: () => Number(version.get()?.data_version),
-    patiently: work => work(db),
-    close: () => db.destroy(),
+    changesRefused: () => changes.refusal,
+    foreignVersion() {
+      try {
+        return Number(version.get()?.data_version)
+      } catch (error) {
+        throw file.told(error, false)
+      }
+    },
+    async patiently(work) {
+      const { patienceMs } = connection
+      connection.patienceMs = PATIENCE_MS
+      await work(db).finally(() => {
+        connection.patienceMs = patienceMs
+      })
+    },
+    async close() {
+      file.close()
+      changes.close()
+      await db.destroy()
+    },
   }
 }
 
@@ -90,17 +122,23 @@ async function openPostgresStore(url: string, settings: PostgresSettings, log: L
   const { PostgresPipeline, postgresDialect } = await import('./postgres.ts')
   const { host, pathname } = new URL(url)
   const availability = new Availability(log, `${host}${pathname}`)
+  const changes = new Changes(log, async () => {
+    // A row of the library's, which is there once.
+    await sql`update kysely_migration_lock set is_locked = is_locked`.execute(db)
+  })
+  const refused = (reason: string) => changes.refused(reason)
   const open = (wanted: PostgresSettings) =>
-    new Kysely<Database>({ dialect: postgresDialect(url, wanted, availability) })
+    new Kysely<Database>({ dialect: postgresDialect(url, wanted, { availability, refused }) })
   const db = open(settings)
-  const reads = new PostgresPipeline(url, settings, availability)
+  const reads = new PostgresPipeline(url, settings, { availability, refused })
   // A connection of their own: a row that another node counts in just now holds up no read.
-  const counters = new PostgresPipeline(url, settings, availability)
+  const counters = new PostgresPipeline(url, settings, { availability, refused })
   return {
     db,
     readSoon: query => reads.run(query),
     runShared: (sql, parameters) => counters.run({ sql, parameters }),
     transact: work => db.transaction().execute(work),
+    changesRefused: () => changes.refusal,
     // No message from the other nodes could be lost this way: everything is read anew now and then.
     foreignVersion: () => Math.floor(performance.now() / TRUST_MS),
     async patiently(work) {
@@ -108,6 +146,7 @@ async function openPostgresStore(url: string, settings: PostgresSettings, log: L
       await work(patient).finally(() => patient.destroy())
     },
     async close() {
+      changes.close()
       await Promise.all([reads.close(), counters.close()])
       await db.destroy()
     },

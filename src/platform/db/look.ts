@@ -79,8 +79,9 @@ async function damageIn(url: URL, timeLimitMs: number): Promise<string[]> {
 async function lookAtServer(url: string, timeLimitMs: number): Promise<Look> {
   const { postgresDialect } = await import('./postgres.ts')
   const settings = { poolMax: 1, statementTimeoutMs: timeLimitMs }
+  const watch = { availability: new Availability(undefined, ''), refused: () => {} }
   const session = 'set session characteristics as transaction read only'
-  const db = new Kysely<Database>({ dialect: postgresDialect(url, settings, new Availability(undefined, ''), session) })
+  const db = new Kysely<Database>({ dialect: postgresDialect(url, settings, watch, session) })
   return { db, server: () => factsOf(db), close: () => db.destroy() }
 }
 

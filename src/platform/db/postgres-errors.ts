@@ -8,17 +8,23 @@ const MEND = 'see that it runs and that its URL is right'
 
 /** What a state means for an operator: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const STATES: [state: RegExp, message: string][] = [
-  [/^57P0[12]$/, 'the database is shutting down'],
+  [/^57P0[12]$/, 'the database ended our connection, or is shutting down'],
   [/^57P03$/, 'the database is starting up'],
   [/^08...$/, `${AWAY}; ${MEND}`],
   [/^28...$/, 'the database refuses our user or password; see that its URL is right'],
   [/^3D000$/, 'the database server has no such database; see that its URL is right'],
   [/^25006$/, 'the database takes no writes; see that its URL leads to the primary server'],
   [/^53300$/, 'the database has no connection left; raise its max_connections, or lower postgres.poolMax'],
-  [/^53...$/, 'the database has run out of disk or memory'],
+  [/^53100$/, 'the disk of the database is full; make room there'],
+  [/^53...$/, 'the database has run out of memory or of what it may use'],
+  [/^58030$/, 'the database cannot read or write its disk; see its log'],
+  [/^XX00[12]$/, 'the database is damaged; see its log, and restore the backup'],
   [/^57014$/, 'a statement took longer than postgres.statementTimeoutMs'],
-  [/^25P03$/, 'a transaction idled for too long'],
+  [/^25P0[34]$/, 'a transaction took longer than the database allows'],
   [/^40P01$/, 'two transactions waited for each other'],
+  [/^40...$/, 'the database gave up a transaction for the sake of others'],
+  [/^55P03$/, 'a lock was not had within the lock_timeout of the database'],
+  [/^57P05$/, 'the database ended our connection, which idled'],
 ]
 const NETWORK =
   /^E(NOENT|ADDRNOTAVAIL|CONNREFUSED|CONNRESET|CONNABORTED|NOTFOUND|PIPE|TIMEDOUT|AI_AGAIN|(NET|HOST)(UNREACH|DOWN))$/
@@ -36,6 +42,16 @@ export function told(error: unknown): unknown {
 export function isAway(error: unknown): boolean {
   if (codeOf(error) === '53300') return false
   return messageOf(error) !== undefined && !(error instanceof Error && error.message === POOL_EXHAUSTED)
+}
+
+/** Whether a connection takes no writes: it may lead to what was the primary server before. */
+export function isCopy(error: unknown): boolean {
+  return codeOf(error) === '25006'
+}
+
+/** Whether the database said that it takes no changes: it is a copy, or set to read only, or cannot write its disk. */
+export function refusesChanges(error: unknown): boolean {
+  return /^(25006|53100|58030)$/.test(codeOf(error))
 }
 
 /** SQLSTATE 23505. */

@@ -7,13 +7,20 @@ import { CompiledQuery, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { DomainError } from '../errors.ts'
 import type { Availability } from './availability.ts'
-import { isAway, messageOf, told } from './postgres-errors.ts'
+import { isAway, isCopy, messageOf, refusesChanges, told } from './postgres-errors.ts'
 
 export interface PostgresSettings {
   /** How many connections the pool may open; one more serves reads, and one rate limits. */
   poolMax: number
   /** Nobody waits longer for a statement, or for a connection. */
   statementTimeoutMs: number
+}
+
+/** Whom this tells. */
+export interface PostgresWatch {
+  availability: Availability
+  /** Why, where the database refuses a change that it would take from us on another day. */
+  refused(reason: string): void
 }
 
 /** int8 and numeric (sums): our numbers are counts and places, far below 2^53. */
@@ -31,9 +38,10 @@ const SERVER_SHARE = 0.9
 export function postgresDialect(
   url: string,
   settings: PostgresSettings,
-  availability: Availability,
+  watch: PostgresWatch,
   session?: string,
 ): PostgresDialect {
+  const { availability } = watch
   const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
   // A connection that breaks is dropped; whoever uses it is told by their query, and who comes next opens another.
   pool.on('error', () => {})
@@ -41,7 +49,7 @@ export function postgresDialect(
     client.on('error', () => {})
     availability.found()
   })
-  const connect = () => opening(async () => lent(await pool.connect()), availability)
+  const connect = () => opening(async () => lent(await pool.connect(), watch), availability)
   return new PostgresDialect({
     pool: { connect, end: () => pool.end(), options: {} },
     async onCreateConnection(connection) {
@@ -79,9 +87,9 @@ async function opening<T>(open: () => Promise<T>, availability: Availability): P
 
 /**
  * A connection of the pool for the library. One that gave no answer is not asked again, and not given back: behind the
- * lost answer the next would wait too.
+ * lost answer the next would wait too. Nor is one that takes no writes: the next may lead to the server that does.
  */
-function lent(client: pg.PoolClient): PostgresPoolClient {
+function lent(client: pg.PoolClient, watch: PostgresWatch): PostgresPoolClient {
   let lost: unknown
   const connection = {
     async query(sql: string, parameters: readonly unknown[]) {
@@ -90,8 +98,8 @@ function lent(client: pg.PoolClient): PostgresPoolClient {
       try {
         return await client.query(sql, [...parameters])
       } catch (error) {
-        const shown = told(error)
-        if (isLost(error)) lost = shown
+        const shown = toldTo(watch, error)
+        if (isLost(error) || isCopy(error)) lost = shown
         throw shown
       }
     },
@@ -108,15 +116,15 @@ function lent(client: pg.PoolClient): PostgresPoolClient {
 export class PostgresPipeline {
   readonly #url: string
   readonly #settings: PostgresSettings
-  readonly #availability: Availability
+  readonly #watch: PostgresWatch
   #client: Promise<PipelineClient> | undefined
   #closed = false
   readonly #names = new Map<string, string>()
 
-  constructor(url: string, settings: PostgresSettings, availability: Availability) {
+  constructor(url: string, settings: PostgresSettings, watch: PostgresWatch) {
     this.#url = url
     this.#settings = settings
-    this.#availability = availability
+    this.#watch = watch
   }
 
   async run<Row>({ sql, parameters }: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]> {
@@ -124,10 +132,15 @@ export class PostgresPipeline {
     try {
       const { client, socket } = await this.#connected()
       sendTogether(socket)
-      const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
-      return rows as Row[]
+      try {
+        const { rows } = await client.query({ name: this.#nameOf(sql), text: sql, values: [...parameters] })
+        return rows as Row[]
+      } catch (error) {
+        if (isCopy(error)) void client.end().catch(() => {})
+        throw error
+      }
     } catch (error) {
-      throw told(error)
+      throw toldTo(this.#watch, error)
     }
   }
 
@@ -153,9 +166,9 @@ export class PostgresPipeline {
     const client = new pg.Client(settings)
     const connected = opening(async () => {
       await client.connect()
-      this.#availability.found()
+      this.#watch.availability.found()
       return { client, socket }
-    }, this.#availability)
+    }, this.#watch.availability)
     // The next one connects anew; those under way are told by their own errors. One that ended may be forgotten already.
     const forget = () => {
       if (this.#client === connected) this.#client = undefined
@@ -189,6 +202,13 @@ function sendTogether(socket: Socket): void {
 /** A text with a null character is refused by the server, and so is in no row. */
 function isNowhere(value: unknown): boolean {
   return typeof value === 'string' && value.includes('\0')
+}
+
+/** What to throw for an error, once it is noted where it says that changes are refused. */
+function toldTo({ refused }: PostgresWatch, error: unknown): unknown {
+  const shown = told(error)
+  if (refusesChanges(error) && shown instanceof DomainError) refused(shown.message)
+  return shown
 }
 
 /** Whether a connection that failed like this is of no use any more: no word came from the server itself. */

@@ -7,6 +7,7 @@ import type { CompiledQuery, Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { Remembered } from './remembered.ts'
 import type { SqliteConnection } from './sqlite.ts'
+import { isBusy } from './sqlite-errors.ts'
 
 interface Read {
   /** Answers now, on the connection. */
@@ -36,7 +37,8 @@ export class Reads {
           try {
             resolve(this.#read(query))
           } catch (error) {
-            reject(error)
+            if (isBusy(error)) read.alone()
+            else reject(error)
           }
         },
         alone: () => resolve(this.#db.executeQuery(query).then(({ rows }) => rows)),
@@ -69,6 +71,10 @@ export class Reads {
       if (this.#connection.readTogether([() => this.#forgetChanged(), ...reads.map(({ together }) => together)])) return
       for (const { alone } of reads) alone()
     } catch (error) {
+      if (isBusy(error)) {
+        for (const { alone } of reads) alone()
+        return
+      }
       // Whoever has its answer already is not told.
       for (const { fail } of reads) fail(error)
     }

@@ -1,6 +1,7 @@
 // Kysely on the runtime's own SQLite: one connection, every statement prepared once.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -12,8 +13,17 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely'
+import { isBusy } from './sqlite-errors.ts'
+import type { SqliteFile } from './sqlite-file.ts'
 
 const STATEMENTS_MAX = 500
+/** How long who opens a store waits for another process that holds it. */
+const LOCK_WAIT_MS = 10_000
+/** SQLite waits with the whole process: later on it does so for a moment, and we in turns, in which reads go on. */
+const LOCK_TRY_MS = 20
+const LOCK_PAUSE_MS = 50
+/** How long a statement waits. A transaction is asked for again: group-commit.ts. */
+const PATIENCE_MS = 300
 
 interface Prepared {
   statement: StatementSync
@@ -25,11 +35,12 @@ type RowMaker = (cells: unknown[]) => unknown
 
 /** Opens (and makes) a database file, or `:memory:`, with the durability that the architecture promises. */
 export function openSqlite(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 10_000, enableForeignKeyConstraints: true })
+  const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS, enableForeignKeyConstraints: true })
   // FULL: an acknowledged commit survives a power cut. WAL: a second process can read while we write.
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory')
   // Pages that many commits change are moved into the file once; and pages in use are kept, in KiB.
   database.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -16000')
+  database.exec(`pragma busy_timeout = ${LOCK_TRY_MS}`)
   return database
 }
 
@@ -52,15 +63,20 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 /** The one connection. Kysely lets one query or transaction use it at a time. */
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync
+  readonly #file: SqliteFile | undefined
   readonly #prepared = new Map<string, Prepared>()
   /** Grows with each statement of ours that may change something. */
   #changes = 0
   #othersVersion = Number.NaN
+  /** How long a statement waits for another process that holds the database; the connection is taken meanwhile. */
+  patienceMs = PATIENCE_MS
   /** Between `begin` and `commit` or `rollback`. */
   inTransaction = false
 
-  constructor(database: DatabaseSync) {
+  /** `file` is a server's: with it, whoever asks is told of the file's troubles. */
+  constructor(database: DatabaseSync, file?: SqliteFile) {
     this.#database = database
+    this.#file = file
   }
 
   /** The same again as long as nothing was changed, by us or by another process. Within `readTogether`: of what is read there. */
@@ -77,23 +93,47 @@ export class SqliteConnection implements DatabaseConnection {
   /** Runs reads at once, past everybody who waits, in one transaction; false when another one has the connection. */
   readTogether(reads: readonly (() => void)[]): boolean {
     if (this.#database.isTransaction) return false
-    this.#prepare('begin').statement.run()
+    this.#file?.assertUsable()
     try {
-      for (const read of reads) read()
-    } finally {
-      // A statement that fails hard has ended it already.
-      if (this.#database.isTransaction) this.#prepare('commit').statement.run()
+      this.#prepare('begin').statement.run()
+      try {
+        for (const read of reads) read()
+      } finally {
+        // A statement that fails hard has ended it already.
+        if (this.#database.isTransaction) this.#prepare('commit').statement.run()
+      }
+    } catch (error) {
+      throw this.#told(error, false)
     }
     return true
   }
 
   all<R>(query: CompiledQuery<R>): R[] {
-    // Kysely hands over what the typed query was given; the tables hold nothing but text, numbers and null.
-    const { statement, rowOf } = this.#prepare(query.sql)
-    return rowsOf(statement.all(...(query.parameters as SQLInputValue[])), rowOf)
+    try {
+      // Kysely hands over what the typed query was given; the tables hold nothing but text, numbers and null.
+      const { statement, rowOf } = this.#prepare(query.sql)
+      return rowsOf(statement.all(...(query.parameters as SQLInputValue[])), rowOf)
+    } catch (error) {
+      throw this.#told(error, false)
+    }
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const until = performance.now() + this.patienceMs
+    for (;;) {
+      try {
+        return this.#execute<R>(query)
+      } catch (error) {
+        // Within a transaction nobody can be in our way.
+        const waits = this.#file && isBusy(error) && !this.#database.isTransaction
+        if (!waits || performance.now() > until) throw this.#told(error, query.query.kind !== 'SelectQueryNode')
+      }
+      await setTimeout(LOCK_PAUSE_MS)
+    }
+  }
+
+  #execute<R>(query: CompiledQuery): QueryResult<R> {
+    this.#file?.assertUsable()
     // A statement that failed hard has ended the transaction: those after it would each be committed by itself.
     if (this.inTransaction && !this.#database.isTransaction) throw new Error('the transaction has ended with a failure')
     const { statement, rowOf } = this.#prepare(query.sql)
@@ -102,6 +142,15 @@ export class SqliteConnection implements DatabaseConnection {
     if (rowOf) return { rows: rowsOf(statement.all(...parameters), rowOf) }
     const { changes } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes) }
+  }
+
+  /** Throws where what was committed just now went into a file that is gone. */
+  assertThere(): void {
+    this.#file?.assertThere()
+  }
+
+  #told(error: unknown, changing: boolean): unknown {
+    return this.#file ? this.#file.told(error, changing) : error
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
@@ -165,6 +214,7 @@ class SqliteDriver implements Driver {
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'))
     this.#connection.inTransaction = false
+    this.#connection.assertThere()
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {

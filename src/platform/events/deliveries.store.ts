@@ -200,6 +200,18 @@ export async function settleClaim(
   return numUpdatedRows > 0n
 }
 
+/** Makes due what waits and was last touched after a time that has not come yet. Returns how many. */
+export async function hasten(ctx: Context, { after, now }: { after: string; now: string }): Promise<number> {
+  const { numUpdatedRows } = await ctx.db
+    .updateTable('webhook_deliveries')
+    .set({ due_at: now, updated_at: now })
+    .where('due_at', '>', now)
+    .where('claim', 'is', null)
+    .where('updated_at', '>', after)
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
 /** Begins a new series of attempts. */
 export async function requeue(tx: Context, id: string, now: string): Promise<void> {
   await tx.db

@@ -1,36 +1,50 @@
-// Why a mail did not leave, in words that may be kept and logged. A mail server's own often repeat what it was told: the
-// password that it refuses, the link for which it takes a mail for spam.
+// Why a mail server did not take a mail, in words that may be kept, shown and logged.
+
+import { masked } from '../outbound/masked.ts'
 
 const REASON_MAX = 500
 /** Of what a server says this much is looked at. */
 const LOOKED_AT_MAX = 8 * REASON_MAX
-/** As long as a code, or as the piece of a link that a line's end cuts off; what is shorter gives nothing away. */
-const WORD = /[\w-]{6,}/g
-/** Words of a mail that are no language: codes have digits, links have long words. */
-const SECRET_WORD = /\d|.{16}/
 
-/** The reason on one line, no longer than 500 characters, without these secrets and what is secret in this text. */
-export function reasonOf(error: unknown, secrets: readonly string[], text: string): string {
-  const said = (error instanceof Error ? error.message || error.name : String(error)).slice(0, LOOKED_AT_MAX)
-  const hidden = secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), said)
-  const words = [...text.matchAll(WORD)].map(([word]) => word).filter(word => SECRET_WORD.test(word))
-  const isSecret = (word: string) => words.some(secret => secret.includes(word) || word.includes(secret))
-  // No store takes U+0000.
-  return hidden
-    .replace(WORD, word => (isSecret(word) ? '***' : word))
+/** What nodemailer adds to its errors. */
+interface SmtpError extends Error {
+  /** All that the server answered. */
+  response?: string
+  /** What was said before: `RCPT TO`, `DATA`, `AUTH PLAIN`. */
+  command?: string
+}
+
+/** Said before the server knew the text of the mail: all but what signs us in may be repeated. */
+const BEFORE_TEXT = /^(CONN|EHLO|HELO|STARTTLS|AUTH\b.*|MAIL FROM|RCPT TO)$/
+const STATUS = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3}\b)?/
+
+/**
+ * The error on one line of 500 characters at most, without the password of `url`, the server's. Once the server has the
+ * mail's text, only the status of what it answers: the text holds a link or a code, and the answer may quote it.
+ */
+export function reasonOf(error: unknown, url: string): string {
+  if (!(error instanceof Error)) return oneLine(String(error))
+  const { message, name, response, command = '' }: SmtpError = error
+  const said = (message || name).slice(0, LOOKED_AT_MAX)
+  if (response === undefined || BEFORE_TEXT.test(command)) return oneLine(masked(said, secretsIn(url)))
+  const [status = 'no status'] = STATUS.exec(response) ?? []
+  return `the mail was not taken: ${status} (the rest is left out: it may quote the mail)`
+}
+
+/** No store takes U+0000, and a log takes a line. */
+function oneLine(text: string): string {
+  return text
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, REASON_MAX)
 }
 
-/** A URL's password, and the forms in which SMTP carries it. */
-export function secretsIn(smtpUrl: string): string[] {
-  const { username, password } = new URL(smtpUrl)
-  if (password === '') return []
-  const [user, secret] = [decoded(username), decoded(password)]
-  // The longer one first: it may end with the other.
-  const base64 = [`\0${user}\0${secret}`, secret].map(part => Buffer.from(part).toString('base64'))
-  return [...new Set([...base64, secret, password])]
+function secretsIn(text: string): string[] {
+  const url = URL.parse(text)
+  if (!url) return []
+  const [user, password] = [decoded(url.username), decoded(url.password)]
+  // The last as `AUTH PLAIN` sends it.
+  return password === '' ? [] : [password, url.password, `\0${user}\0${password}`]
 }
 
 function decoded(text: string): string {

@@ -2,7 +2,7 @@ import type { Transporter } from 'nodemailer'
 import { timestamp } from '../clock.ts'
 import type { Context } from '../context.ts'
 import * as outbox from './outbox.ts'
-import { reasonOf, secretsIn } from './refusal.ts'
+import { reasonOf } from './refusal.ts'
 
 export interface SmtpSettings {
   /** `smtp://user:password@host:port` or `smtps://…`. */
@@ -34,13 +34,12 @@ const RETRY_AFTER_S = [60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600]
 export async function openMailer(settings: SmtpSettings): Promise<Mailer> {
   const { createTransport } = await import('nodemailer')
   const transport = createTransport({ url: settings.url, ...TIME_LIMITS }, { from: settings.from })
-  const secrets = secretsIn(settings.url)
   return {
     async sendDue(ctx, stop) {
       while (!stop.aborted) {
         const mail = await outbox.claimDue(ctx, ctx.clock.now() + LEASE_MS)
         if (!mail) return
-        await sendOne(ctx, transport, mail, secrets, stop)
+        await sendOne(ctx, { transport, url: settings.url }, mail, stop)
       }
     },
     close: () => transport.close(),
@@ -60,9 +59,8 @@ export async function checkSmtp(settings: SmtpSettings, { requireTLS = false }):
 
 async function sendOne(
   ctx: Context,
-  transport: Transporter,
+  { transport, url }: { transport: Transporter; url: string },
   mail: outbox.ClaimedMail,
-  secrets: readonly string[],
   stop: AbortSignal,
 ): Promise<void> {
   const attempts = mail.attempts + 1
@@ -78,7 +76,7 @@ async function sendOne(
     const now = ctx.clock.now()
     if (stop.aborted) return outbox.settle(ctx, mail, { next_attempt_at: timestamp(now) })
     const wait = RETRY_AFTER_S[mail.attempts]
-    const reason = timeLimit.aborted ? `not sent within ${SEND_MAX_MS} ms` : reasonOf(error, secrets, text)
+    const reason = timeLimit.aborted ? `not sent within ${SEND_MAX_MS} ms` : reasonOf(error, url)
     await outbox.settle(ctx, mail, {
       status: wait === undefined ? 'failed' : 'queued',
       attempts,

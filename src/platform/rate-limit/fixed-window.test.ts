@@ -31,3 +31,13 @@ test('windows that ended are dropped, whatever longer ones are open', () => {
   assert.ok(limits.size <= 1 + 2 * (WINDOW_MS / 100), `${limits.size} windows`)
   assert.equal(limits.take('long', 1, 3_600_000).allowed, false)
 })
+
+test('windows from before the clock was set back are dropped, not kept until it comes there again', () => {
+  let now = START
+  const limits = new FixedWindow({ now: () => now })
+  for (let index = 0; index < 100; index++) limits.take(`before ${index}`, 1, WINDOW_MS)
+  now -= 3_600_000
+  for (let index = 0; index < 100; index++) limits.take(`after ${index}`, 1, WINDOW_MS)
+  assert.equal(limits.size, 100)
+  assert.equal(limits.take('after 0', 1, WINDOW_MS).allowed, false)
+})

@@ -31,17 +31,20 @@ export class OpenWindows<Window extends { endsAt: number }> {
   put(key: string, windowMs: number, now: number, window: Window): void {
     const windows = this.#lengths.get(windowMs) ?? new Map<string, Window>()
     this.#lengths.set(windowMs, windows)
-    dropEnded(windows, now)
+    dropEnded(windows, now, now + windowMs + this.#slackMs)
     windows.delete(key)
     windows.set(key, window)
   }
 }
 
-/** Two steps for each window that opens: the oldest windows come first in a Map, so none stays for long. */
-function dropEnded(windows: Map<string, { endsAt: number }>, now: number): void {
+/**
+ * Two steps for each window that opens: the oldest windows come first in a Map, so none stays for long. One that ends after
+ * `latest` is from before the clock was set back.
+ */
+function dropEnded(windows: Map<string, { endsAt: number }>, now: number, latest: number): void {
   let steps = 2
   for (const [key, window] of windows) {
-    if (window.endsAt > now || steps-- === 0) return
+    if ((window.endsAt > now && window.endsAt <= latest) || steps-- === 0) return
     windows.delete(key)
   }
 }

@@ -53,7 +53,8 @@ export class TokenBuckets implements BucketLimits {
   #dropFull(now: number): void {
     let steps = 2
     for (const [key, { at }] of this.#buckets) {
-      if (now - at < FILL_MS || steps-- === 0) return
+      // One of the future is from before the clock was set back, and is full at the latest when it is looked at anew.
+      if (Math.abs(now - at) < FILL_MS || steps-- === 0) return
       this.#buckets.delete(key)
     }
   }

@@ -83,11 +83,14 @@ function admit(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind:
 
 /** Who asks. One whose key is missing or no good is counted before it is refused. */
 function callerOf(ctx: Context, request: FastifyRequest, reply: FastifyReply, kind: KeyKind): Caller | Promise<Caller> {
-  const refuse = (error: unknown) =>
-    whenThere(limitStranger(ctx, request, reply, kind), (): never => {
+  const refuse = (error: unknown) => {
+    // Where the store does not answer, nothing is known of the key.
+    if (!(error instanceof DomainError) || error.code !== 'unauthenticated') throw error
+    return whenThere(limitStranger(ctx, request, reply, kind), (): never => {
       if (hasSecretInBrowser(request)) report(ctx, request, 'secret-key-in-browser')
       throw error
     })
+  }
   try {
     const caller = authenticate(ctx, request, kind)
     return caller instanceof Promise ? caller.catch(refuse) : caller

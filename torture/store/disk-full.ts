@@ -1,0 +1,75 @@
+// The disk of a SQLite store runs full under load, and has room again.
+
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { runCommand } from './command.ts'
+import { type Scene, type Surroundings, startScene } from './scene.ts'
+import { makeSmallDisk, type SmallDisk } from './small-disk.ts'
+import { checkStored } from './stored.ts'
+import { writeSeed } from './world.ts'
+
+const DISK_MIB = 24
+const FULL = /^the disk (is full; make room|cannot be read or written)/
+const REFUSES = 'the store refuses changes: they get 503 until it takes them, without a restart'
+
+export async function fillDisk(surroundings: Surroundings, directory: string): Promise<void> {
+  const { findings, quick } = surroundings
+  mkdirSync(directory)
+  const disk = await makeSmallDisk(directory, DISK_MIB)
+  findings.count(disk.kind === 'disk' ? 'disks filled' : 'limits on files met, for want of a disk', 0)
+  try {
+    const data = join(disk.path, 'data')
+    await using scene = await startScene(surroundings, data, {
+      flags: ['--seed', writeSeed(directory)],
+      through: disk.through,
+    })
+    const { load } = scene
+    await load.more('acknowledged', quick ? 50 : 300)
+    for (let round = 0; round < (quick ? 1 : 4); round++) {
+      disk.fill(scene.server().pid)
+      await load.more('refused', 40)
+      load.readsMustPass = true
+      await load.more('refused', quick ? 40 : 400)
+      await scene.ready('a full disk is told on /ready', FULL)
+      if (
+        !scene
+          .server()
+          .log()
+          .some(({ msg, level }) => msg === REFUSES && level === 'error')
+      ) {
+        findings.fail('a full disk is told in the log, and was not')
+      }
+      if (disk.kind === 'disk' && round === 0) await backUpInto(surroundings, disk)
+      load.readsMustPass = false
+      if (round % 2 === 1) await startAnew(scene, () => disk.free(scene.server().pid))
+      else disk.free(scene.server().pid)
+      await load.more('acknowledged', quick ? 50 : 200)
+      await scene.ready('a disk with room again is told on /ready')
+      findings.count(disk.kind === 'disk' ? 'disks filled' : 'limits on files met, for want of a disk')
+    }
+    await scene.end()
+    const taken = join(directory, 'taken')
+    mkdirSync(taken)
+    for (const name of readdirSync(join(disk.seen, 'data')))
+      copyFileSync(join(disk.seen, 'data', name), join(taken, name))
+    await checkStored(findings, { data: taken, changes: load.changes })
+  } finally {
+    disk.end()
+  }
+}
+
+/** Killed while its disk is full: whatever that leaves, the next one goes on from, once there is room. */
+async function startAnew(scene: Scene, free: () => void): Promise<void> {
+  await scene.restart('SIGKILL', async () => free())
+}
+
+async function backUpInto({ findings }: Surroundings, { path, seen, through }: SmallDisk): Promise<void> {
+  const file = join(path, 'backup.db')
+  const { code, said } = await runCommand(['backup', file, '--data', join(path, 'data')], { through })
+  const isTold = code === 1 && /(full|no space|no room)/i.test(said)
+  if (!isTold || said.trimEnd().split('\n').length > 1) {
+    findings.fail(`a backup onto a full disk says so in a line, and ended with ${code}: ${said}`)
+  }
+  if (existsSync(join(seen, 'backup.db'))) findings.fail('a backup that failed leaves no file, and did')
+  findings.count('backups onto a full disk')
+}

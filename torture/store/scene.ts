@@ -1,0 +1,106 @@
+// A server under load whose store gets into trouble, and what it says of that.
+
+import { setTimeout } from 'node:timers/promises'
+import type { Findings } from '../findings.ts'
+import type { Random } from '../random.ts'
+import { type Server, type ServerOptions, startServer } from '../server.ts'
+import { type Client, jsonOf, openClient } from './client.ts'
+import { Load } from './load.ts'
+
+const PATIENCE_MS = 30_000
+const POLL_MS = 50
+/** Lines about one trouble, whatever the number of requests that met it. */
+const LINES_MAX = 40
+/** Told each time, for it is about one request or one webhook. */
+const EACH = /^(trap:|webhook not delivered)/
+
+export interface Surroundings {
+  findings: Findings
+  random: Random
+  quick: boolean
+}
+
+export interface Scene {
+  load: Load
+  client: Client
+  /** The one that runs now. */
+  server(): Server
+  /** Waits until `/ready` is 200, or 503 with a reason like this; a promise that it never does is broken. */
+  ready(promise: string, reason?: RegExp): Promise<void>
+  /** Ends the server and starts another one on the store. */
+  restart(signal: 'SIGTERM' | 'SIGKILL', between?: () => Promise<void>): Promise<void>
+  /** Ends load and server; exit code 0 is expected. */
+  end(): Promise<void>
+  /** Where a scenario broke off, nothing of it goes on. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export async function startScene(
+  { findings, random }: Surroundings,
+  data: string,
+  options: ServerOptions,
+): Promise<Scene> {
+  const client = openClient()
+  let server = await startServer(data, options)
+  const load = new Load(() => server.url, { client, findings, random: random.fork() })
+  const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => {
+    checkLog(findings, server)
+    const code = await server.stop(signal)
+    if (signal === 'SIGTERM' && code !== 0)
+      findings.fail(`a server that is told to stop ends with 0, and it was ${code}`)
+  }
+  return {
+    load,
+    client,
+    server: () => server,
+    async ready(promise, reason) {
+      const fits = async () => {
+        const answer = await client.ask(server.url, { path: '/ready' })
+        if (reason === undefined) return answer?.status === 200
+        const told = jsonOf(answer) as { reason?: string } | undefined
+        return answer?.status === 503 && reason.test(told?.reason ?? '')
+      }
+      if (!(await comesAbout(fits)))
+        findings.fail(`${promise}: ${(await client.ask(server.url, { path: '/ready' }))?.text}`)
+    },
+    async restart(signal, between) {
+      load.mayEnd = true
+      await stop(signal)
+      await between?.()
+      server = await startServer(data, options)
+      load.mayEnd = false
+    },
+    async end() {
+      await load.stop()
+      await stop()
+      client.close()
+    },
+    async [Symbol.asyncDispose]() {
+      if (server.isUp()) await server.stop('SIGKILL')
+      load.mayEnd = true
+      await load.stop()
+      client.close()
+    },
+  }
+}
+
+/** Whether it comes about within half a minute. */
+export async function comesAbout(holds: () => Promise<boolean> | boolean): Promise<boolean> {
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
+    if (await holds()) return true
+    await setTimeout(POLL_MS)
+  }
+  return false
+}
+
+/** Beside one line a request, a trouble is told a few times, and no fault of ours is among it. */
+function checkLog(findings: Findings, server: Server): void {
+  const lines = server.log().filter(({ msg }) => msg !== 'request')
+  const troubles = lines.filter(({ level, msg }) => /warn|error|fatal/.test(String(level)) && !EACH.test(String(msg)))
+  if (troubles.length > LINES_MAX) {
+    findings.fail(`the log tells a trouble once a while, and did ${troubles.length} times: ${troubles[0]?.msg}`)
+  }
+  for (const { msg } of lines.filter(({ msg }) => /uncaught|^job failed/.test(String(msg)))) {
+    findings.fail(`a store in trouble is no fault of the server's, and its log says: ${msg}`)
+  }
+}
