@@ -2,7 +2,7 @@
 
 import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
-import { exchangeHttp } from './raw.ts'
+import { exchangeHttp, WHOLE_MS } from './raw.ts'
 import { type SigningKey, signedBytes } from './signed.ts'
 
 const AT_ONCE = 16
@@ -58,11 +58,12 @@ export async function flipSigned(
     const date = new Date(now()).toUTCString()
     const signed = signedBytes(key, { ...request, target: BASE + request.target, date })
     const name = `${key.mode} ${request.method} ${request.target}`
-    const whole = await exchangeHttp(origin, signed.bytes)
+    const whole = await exchangeHttp(origin, signed.bytes, WHOLE_MS)
     if (!isAdmitted(whole)) findings.fail(`${name} was refused as it was signed: ${whole.status} ${whole.head}`)
     await forAll(flipsOf(signed.bytes, bits), async ({ place, bit, flipped }) => {
       const reply = await exchangeHttp(origin, flipped)
       findings.count('single bits of signed requests changed')
+      if (reply.status === 0) findings.count('of these, taken for unfinished and ended without an answer')
       if (!isAdmitted(reply)) return
       if (signed.mayPass(place, bit)) return findings.count('of these, bits that no signature covers')
       const byte = JSON.stringify(flipped.toString('latin1', Math.max(0, place - 20), place + 20))
@@ -110,6 +111,7 @@ export async function exchangeSkewed(
       const reply = await exchangeHttp(
         origin,
         signedBytes(key, { ...request, target: BASE + request.target, date }).bytes,
+        WHOLE_MS,
       )
       findings.count('dates near the edge of the allowed skew')
       if (isAdmitted(reply) === skew <= SKEW_S) continue

@@ -5,14 +5,16 @@ import type { Ledger } from './ledger.ts'
 
 /** A request that the server takes for unfinished gets no answer: then it is ended on our side. */
 const UNFINISHED_MS = 500
+/** One that is whole gets its answer, however busy the machine is. */
+export const WHOLE_MS = 20_000
 
 /** Sends bytes, and gives what comes back until the answer is whole, or the server hangs up. */
-function exchange(origin: string, bytes: Buffer): Promise<Buffer> {
+function exchange(origin: string, bytes: Buffer, patienceMs = UNFINISHED_MS): Promise<Buffer> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0)
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => socket.write(bytes))
-    socket.setTimeout(UNFINISHED_MS, () => socket.end())
+    socket.setTimeout(patienceMs, () => socket.end())
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       if (isWhole(received.toString('latin1'))) socket.destroy()
@@ -33,8 +35,12 @@ function isWhole(text: string): boolean {
 }
 
 /** Status 0 where nothing came back. */
-export async function exchangeHttp(origin: string, bytes: Buffer): Promise<{ status: number; head: string }> {
-  const text = (await exchange(origin, bytes)).toString('latin1')
+export async function exchangeHttp(
+  origin: string,
+  bytes: Buffer,
+  patienceMs?: number,
+): Promise<{ status: number; head: string }> {
+  const text = (await exchange(origin, bytes, patienceMs)).toString('latin1')
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? 0)
   return { status, head: text.slice(0, text.indexOf('\r\n\r\n')) }
 }
