@@ -67,6 +67,8 @@ export async function startServer(data: string, options: ServerOptions = {}): Pr
       pieces.stderr
         .join('')
         .split('\n')
+        // The last may still be on its way.
+        .slice(0, -1)
         .filter(line => line.startsWith('{'))
         .map(line => JSON.parse(line)),
     isUp: () => child.exitCode === null && child.signalCode === null,

@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
-import { type Scene, type Surroundings, startScene } from './scene.ts'
+import { comesAbout, type Scene, type Surroundings, startScene } from './scene.ts'
 import { makeSmallDisk, type SmallDisk } from './small-disk.ts'
 import { checkStored } from './stored.ts'
 import { writeSeed } from './world.ts'
@@ -31,14 +31,12 @@ export async function fillDisk(surroundings: Surroundings, directory: string): P
       load.readsMustPass = true
       await load.more('refused', quick ? 10 : 400)
       await scene.ready('a full disk is told on /ready', FULL)
-      if (
-        !scene
+      const isTold = () =>
+        scene
           .server()
           .log()
           .some(({ msg, level }) => msg === REFUSES && level === 'error')
-      ) {
-        findings.fail('a full disk is told in the log, and was not')
-      }
+      if (!(await comesAbout(isTold))) findings.fail('a full disk is told in the log, and was not')
       if (disk.kind === 'disk' && round === 0) await backUpInto(surroundings, disk)
       load.readsMustPass = false
       if (round % 2 === 1) await startAnew(scene, () => disk.free(scene.server().pid))
