@@ -76,8 +76,8 @@ export async function startScene(
       client.close()
     },
     async [Symbol.asyncDispose]() {
-      if (server.isUp()) await server.stop('SIGKILL')
       load.mayEnd = true
+      if (server.isUp()) await server.stop('SIGKILL')
       await load.stop()
       client.close()
     },
