@@ -50,6 +50,7 @@ export async function startServer(data: string, options: ServerOptions = {}): Pr
   const ended = once(child, 'close')
   const endWithUs = () => void child.kill('SIGKILL')
   process.on('exit', endWithUs)
+  ended.then(() => process.off('exit', endWithUs)).catch(() => {})
   const said = () => [...pieces.stdout, ...pieces.stderr].join('')
   const timer = setTimeout(endWithUs, START_MS)
   const url = await new Promise<string>((resolve, reject) => {
@@ -77,7 +78,6 @@ export async function startServer(data: string, options: ServerOptions = {}): Pr
       child.kill(signal)
       const [code, endedBy] = await ended
       clearTimeout(late)
-      process.off('exit', endWithUs)
       if (signal === 'SIGTERM' && endedBy === 'SIGKILL') throw new Error(`it did not stop within ${STOP_MS} ms`)
       return code
     },
