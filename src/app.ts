@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { Config } from './config.ts'
+import { endingOf } from './http/ending.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
 import { Bell } from './platform/bell.ts'
@@ -134,6 +135,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     trustProxy: config.trustProxy,
     tls: config.tls,
   })
+  const end = endingOf(server)
   const jobs = [...limitJobs, ...allJobs(mailer), ...webhookJobs(context.webhooks, surroundings.lookup ?? lookupAll)]
   // A clock that is handed in is moved by whoever did that.
   if (context.clock === systemClock) jobs.push(clockWatch())
@@ -158,7 +160,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
       for (const job of jobs) await job.run(context, signal)
     },
     async close() {
-      await closeServer(server)
+      await end()
       await running?.stop()
       await saveUsage(context).catch(error => log.warn({ err: error }, 'the last uses of keys are not written down'))
       mailer?.close()
@@ -185,14 +187,4 @@ function allJobs(mailer: Mailer | undefined): Job[] {
 
 function originOf({ host, tls }: Config, port: number): string {
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-/** Finishes requests in flight. Their connections would then idle until the keep-alive time is over: ended here. */
-async function closeServer(server: FastifyInstance): Promise<void> {
-  const idle = setInterval(() => server.server.closeIdleConnections(), 20)
-  try {
-    await server.close()
-  } finally {
-    clearInterval(idle)
-  }
 }
