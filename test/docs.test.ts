@@ -140,6 +140,18 @@ for (const name of names) {
   })
 }
 
+test('a document is made once, whoever asks for it', async t => {
+  const { app } = await startApp('')
+  const stringify = t.mock.method(JSON, 'stringify')
+  const made = () => stringify.mock.calls.filter(({ arguments: [value] }) => Object(value).openapi !== undefined).length
+  for (const name of names) {
+    const first = await app.inject(`/openapi/${name}.json`)
+    const second = await app.inject(`/openapi/${name}.json`)
+    assert.equal(second.body, first.body)
+  }
+  assert.equal(made(), names.length)
+})
+
 test('/docs leads to each API and to health, readiness and metrics', async () => {
   const { statusCode, body, headers } = await docs.request({ url: '/docs' })
   assert.equal(statusCode, 200)
