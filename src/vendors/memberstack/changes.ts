@@ -2,7 +2,7 @@
 
 import type { Context } from '../../platform/context.ts'
 import * as events from '../../platform/events/events.ts'
-import type { Connection, Member } from './members.store.ts'
+import type { Connection, Member } from './member.ts'
 import type { AppPrincipal } from './realm.ts'
 import { connectionOf, memberOf } from './wire.ts'
 

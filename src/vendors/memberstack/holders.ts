@@ -6,6 +6,7 @@ import { type Holders, keyHolders } from '../../platform/credentials/holders.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
 import { holdAny } from './held-member.ts'
+import type { Member } from './member.ts'
 import * as memberPlans from './member-plans.ts'
 import * as store from './members.store.ts'
 import { type AppPrincipal, type Realm, VENDOR } from './realm.ts'
@@ -36,7 +37,7 @@ async function each(
   tx: Context,
   principal: Principal,
   places: readonly (Realm & { id: string })[],
-  act: (actor: AppPrincipal, member: store.Member) => Promise<void>,
+  act: (actor: AppPrincipal, member: Member) => Promise<void>,
 ): Promise<void> {
   for (const { tenant, environment, id } of places) {
     const actor: AppPrincipal = { ...principal, vendor: VENDOR, tenant, environment }
@@ -47,7 +48,7 @@ async function each(
   }
 }
 
-async function suspend(tx: Context, principal: AppPrincipal, member: store.Member, cause: string): Promise<void> {
+async function suspend(tx: Context, principal: AppPrincipal, member: Member, cause: string): Promise<void> {
   const { id, email, suspendedBy, deletedAt } = member
   // Tokens first and in any case: one may have been issued by a login that was under way.
   await tokens.endAll(tx, principal, id, 'offboarded')
@@ -59,7 +60,7 @@ async function suspend(tx: Context, principal: AppPrincipal, member: store.Membe
   if (removesPlans) await memberPlans.takeAway(tx, principal, member, cause)
 }
 
-async function resume(tx: Context, principal: AppPrincipal, member: store.Member, cause: string): Promise<void> {
+async function resume(tx: Context, principal: AppPrincipal, member: Member, cause: string): Promise<void> {
   await store.update(tx, principal, member, { ...member, suspendedBy: null })
   await recordQuietly(tx, principal, 'member.resumed', member.id, { cause })
   await memberPlans.giveBack(tx, principal, member, cause)

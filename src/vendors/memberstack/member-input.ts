@@ -3,7 +3,7 @@
 import { EMAIL_MAX } from '../../platform/email.ts'
 import { isStorableText } from '../../platform/web/storable.ts'
 import { missing, refusal, wrongType } from './errors.ts'
-import type { JsonObject } from './members.store.ts'
+import type { JsonObject } from './member.ts'
 
 export type Body = Readonly<Record<string, unknown>>
 

@@ -8,6 +8,7 @@ import * as connections from './connections.store.ts'
 import { refusal } from './errors.ts'
 import { hold } from './held-member.ts'
 import { newConnectionId } from './ids.ts'
+import type { Connection, Member } from './member.ts'
 import { requireShallow } from './member-input.ts'
 import * as members from './members.store.ts'
 import type { Plan } from './plans.store.ts'
@@ -47,7 +48,7 @@ export async function add(
   memberId: string,
   planId: string,
   bySelf = false,
-): Promise<members.Member> {
+): Promise<Member> {
   return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)
@@ -61,12 +62,7 @@ export async function add(
 }
 
 /** Takes a free plan away. Throws memberUnknown, planNotFound, planNotFree and planNotHeld. */
-export async function remove(
-  ctx: Context,
-  principal: AppPrincipal,
-  memberId: string,
-  planId: string,
-): Promise<members.Member> {
+export async function remove(ctx: Context, principal: AppPrincipal, memberId: string, planId: string): Promise<Member> {
   return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)
@@ -89,7 +85,7 @@ export async function set(
   memberId: string,
   planId: string,
   change: ConnectionChange,
-): Promise<members.Member> {
+): Promise<Member> {
   requireShallow('payment', change.payment)
   return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
@@ -110,12 +106,7 @@ export async function set(
 }
 
 /** Takes every plan away because of `cause`, so that `giveBack` can return them; an event each. */
-export async function takeAway(
-  tx: Context,
-  principal: AppPrincipal,
-  member: members.Member,
-  cause: string,
-): Promise<void> {
+export async function takeAway(tx: Context, principal: AppPrincipal, member: Member, cause: string): Promise<void> {
   await connections.takeAway(tx, principal, member.id, cause)
   for (const connection of member.connections) {
     await recordPlan(tx, principal, 'member.plan.canceled', member, connection)
@@ -123,12 +114,7 @@ export async function takeAway(
 }
 
 /** Returns the plans that `takeAway` took because of `cause`; an event each. `member` is as it was without them. */
-export async function giveBack(
-  tx: Context,
-  principal: AppPrincipal,
-  member: members.Member,
-  cause: string,
-): Promise<void> {
+export async function giveBack(tx: Context, principal: AppPrincipal, member: Member, cause: string): Promise<void> {
   await connections.giveBack(tx, principal, member.id, cause)
   const now = await members.find(tx, principal, member.id)
   const had = new Set(member.connections.map(({ id }) => id))
@@ -141,10 +127,10 @@ export async function giveBack(
 export async function connect(
   tx: Context,
   principal: AppPrincipal,
-  member: members.Member,
+  member: Member,
   plan: Plan,
   { status = 'ACTIVE', payment = null }: ConnectionChange = {},
-): Promise<members.Connection> {
+): Promise<Connection> {
   const id = newConnectionId(tx)
   const kept = plan.type === 'FREE' ? null : payment
   const createdAt = timestamp(tx.clock.now())
@@ -163,8 +149,8 @@ export async function connect(
 export function recordAdded(
   tx: Context,
   principal: AppPrincipal,
-  member: members.Member,
-  connection: members.Connection,
+  member: Member,
+  connection: Connection,
 ): Promise<void> {
   return recordPlan(tx, principal, 'member.plan.added', member, connection)
 }

@@ -1,101 +1,17 @@
-import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { prepared, type Value, type Values } from '../../platform/db/prepared.ts'
 import { emailKey } from '../../platform/email.ts'
 import { isStorableText } from '../../platform/web/storable.ts'
-import type { ConnectionStatus } from './connections.store.ts'
-import type { PlanType } from './plans.store.ts'
+import { columnsOf, type Member, type MemberRow, membersOf, type PlanRow, rowOf } from './member.ts'
 import type { Environment, Realm } from './realm.ts'
-
-interface MemberTable {
-  app_id: string
-  environment: Environment
-  id: string
-  /** Grows in commit order within app and environment; never reused. */
-  number: number
-  email: string
-  email_key: string
-  password_hash: string | null
-  verified: number
-  /** JSON objects. */
-  custom_fields: string
-  meta_data: string
-  /** JSON object or array. */
-  json: string
-  /** JSON array: the member's own, without those of its plans. */
-  permissions: string
-  login_redirect: string | null
-  profile_image: string | null
-  stripe_customer_id: string | null
-  last_login: string | null
-  /** What keeps the member out (an offboarding); null for nothing. */
-  suspended_by: string | null
-  created_at: string
-  updated_at: string
-  deleted_at: string | null
-}
-
-declare module '../../platform/db/database.ts' {
-  interface Database {
-    memberstack_members: MemberTable
-  }
-}
-
-export type JsonObject = Record<string, unknown>
-
-export interface Connection {
-  id: string
-  planId: string
-  planName: string
-  type: PlanType
-  status: ConnectionStatus
-  payment: Record<string, unknown> | null
-  /** What the plan allows, while the connection is active. */
-  permissions: readonly string[]
-}
-
-export interface Member {
-  id: string
-  number: number
-  email: string
-  passwordHash: string | null
-  verified: boolean
-  customFields: JsonObject
-  metaData: JsonObject
-  json: JsonObject | unknown[]
-  permissions: readonly string[]
-  loginRedirect: string | null
-  profileImage: string | null
-  stripeCustomerId: string | null
-  lastLogin: string | null
-  suspendedBy: string | null
-  createdAt: string
-  updatedAt: string
-  deletedAt: string | null
-  /** Its plans, in the order in which they were added. */
-  connections: Connection[]
-}
 
 /** A stretch of the members in the order of the walk: above `after` upward, or below it downward. */
 export interface Stretch {
   order: 'ASC' | 'DESC'
   /** A number, exclusive; undefined for the start. */
   after: number | undefined
-}
-
-type MemberRow = Selectable<MemberTable>
-
-/** A plan that a member has. */
-interface PlanRow {
-  member_id: string
-  id: string
-  plan_id: string
-  status: ConnectionStatus
-  payment: string | null
-  name: string
-  type: PlanType
-  permissions: string
 }
 
 type Choice = SelectQueryBuilder<Database, 'memberstack_members', object>
@@ -280,76 +196,4 @@ function plansIn(db: Kysely<Database>, choice: Choice) {
     )
     .select(['c.member_id', 'c.id', 'c.plan_id', 'c.status', 'c.payment', 'p.name', 'p.type', 'p.permissions'])
     .orderBy('c.position')
-}
-
-function membersOf(rows: MemberRow[], plans: PlanRow[]): Member[] {
-  const held = Map.groupBy(plans, plan => plan.member_id)
-  return rows.map(row => memberOf(row, held.get(row.id) ?? []))
-}
-
-function memberOf(row: MemberRow, plans: PlanRow[]): Member {
-  return {
-    id: row.id,
-    number: row.number,
-    email: row.email,
-    passwordHash: row.password_hash,
-    verified: row.verified === 1,
-    customFields: JSON.parse(row.custom_fields) as JsonObject,
-    metaData: JSON.parse(row.meta_data) as JsonObject,
-    json: JSON.parse(row.json) as JsonObject | unknown[],
-    permissions: JSON.parse(row.permissions) as string[],
-    loginRedirect: row.login_redirect,
-    profileImage: row.profile_image,
-    stripeCustomerId: row.stripe_customer_id,
-    lastLogin: row.last_login,
-    suspendedBy: row.suspended_by,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    deletedAt: row.deleted_at,
-    connections: plans.map(connectionOf),
-  }
-}
-
-function connectionOf(row: PlanRow): Connection {
-  return {
-    id: row.id,
-    planId: row.plan_id,
-    planName: row.name,
-    type: row.type,
-    status: row.status,
-    payment: row.payment === null ? null : (JSON.parse(row.payment) as JsonObject),
-    permissions: JSON.parse(row.permissions) as string[],
-  }
-}
-
-/** The whole row of a member. */
-export function rowOf({ tenant, environment }: Realm, member: Member): MemberRow {
-  return {
-    app_id: tenant,
-    environment,
-    id: member.id,
-    number: member.number,
-    created_at: member.createdAt,
-    deleted_at: member.deletedAt,
-    ...columnsOf(member),
-  }
-}
-
-function columnsOf(member: Member) {
-  return {
-    email: member.email,
-    email_key: emailKey(member.email),
-    password_hash: member.passwordHash,
-    verified: member.verified ? 1 : 0,
-    custom_fields: JSON.stringify(member.customFields),
-    meta_data: JSON.stringify(member.metaData),
-    json: JSON.stringify(member.json),
-    permissions: JSON.stringify(member.permissions),
-    login_redirect: member.loginRedirect,
-    profile_image: member.profileImage,
-    stripe_customer_id: member.stripeCustomerId,
-    last_login: member.lastLogin,
-    suspended_by: member.suspendedBy,
-    updated_at: member.updatedAt,
-  }
 }

@@ -12,6 +12,7 @@ import * as codes from './codes.ts'
 import { refusal, unknownMember, wrongType } from './errors.ts'
 import { hold } from './held-member.ts'
 import { newMemberId } from './ids.ts'
+import type { JsonObject, Member } from './member.ts'
 import type { MemberChanges } from './member-input.ts'
 import * as memberPlans from './member-plans.ts'
 import * as store from './members.store.ts'
@@ -24,9 +25,9 @@ export interface NewMember {
   email: string
   passwordHash: string | null
   planIds?: readonly string[] | undefined
-  customFields?: store.JsonObject | undefined
-  metaData?: store.JsonObject | undefined
-  json?: store.JsonObject | unknown[] | undefined
+  customFields?: JsonObject | undefined
+  metaData?: JsonObject | undefined
+  json?: JsonObject | unknown[] | undefined
   loginRedirect?: string | null | undefined
   verified?: boolean | undefined
   /** Signed up by themselves: logged in at once, and bound by what members may not do. */
@@ -45,7 +46,7 @@ const FIELDS_MAX = 1024 * 1024
  * Makes a member, with its plans or not at all. Throws planNotFound, planNotFree, planRestricted, emailTaken, sandboxFull,
  * and `conflict` when a pinned id is taken.
  */
-export async function create(ctx: Context, principal: AppPrincipal, input: NewMember): Promise<store.Member> {
+export async function create(ctx: Context, principal: AppPrincipal, input: NewMember): Promise<Member> {
   return withTransaction(ctx, principal, async tx => {
     const { settings } = await apps.get(tx, principal.tenant)
     const plans = await memberPlans.choose(tx, principal, input.planIds ?? [], input.bySelf ?? false)
@@ -55,7 +56,7 @@ export async function create(ctx: Context, principal: AppPrincipal, input: NewMe
     if (input.id !== undefined && (await store.findAny(tx, principal, input.id))) throw idTaken()
     requireRoom(principal, settings, members)
     const now = timestamp(tx.clock.now())
-    const member: store.Member = {
+    const member: Member = {
       id: input.id ?? newMemberId(tx, principal.environment),
       number,
       email: input.email,
@@ -98,7 +99,7 @@ export async function withHashedPassword(
 }
 
 /** Throws memberUnknown. */
-export async function get(ctx: Context, principal: AppPrincipal, id: string): Promise<store.Member> {
+export async function get(ctx: Context, principal: AppPrincipal, id: string): Promise<Member> {
   const member = await store.find(ctx, principal, id)
   if (!member) throw unknownMember()
   return member
@@ -115,7 +116,7 @@ export async function update(
   id: string,
   changes: MemberChanges,
   bySelf = false,
-): Promise<store.Member> {
+): Promise<Member> {
   return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     const { customFields, metaData, ...rest } = changes
@@ -138,7 +139,7 @@ export async function set(
   principal: AppPrincipal,
   id: string,
   { permissions, stripeCustomerId }: Pick<NewMember, 'permissions' | 'stripeCustomerId'>,
-): Promise<store.Member> {
+): Promise<Member> {
   return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, id)
     return save(tx, principal, member, {
@@ -150,12 +151,7 @@ export async function set(
 }
 
 /** Stores `changed` in place of `member`, with its event; nothing when they are the same. Throws emailTaken. */
-export async function save(
-  tx: Context,
-  principal: AppPrincipal,
-  member: store.Member,
-  changed: store.Member,
-): Promise<store.Member> {
+export async function save(tx: Context, principal: AppPrincipal, member: Member, changed: Member): Promise<Member> {
   if (isDeepStrictEqual(member, changed)) return member
   const updated = { ...changed, updatedAt: timestamp(tx.clock.now()) }
   await refusingTaken(() => store.update(tx, principal, member, updated))
@@ -170,10 +166,10 @@ export async function save(
 export async function setPassword(
   tx: Context,
   principal: AppPrincipal,
-  member: store.Member,
+  member: Member,
   passwordHash: string,
   keep?: number,
-): Promise<store.Member> {
+): Promise<Member> {
   await tokens.endAll(tx, principal, member.id, 'password', keep)
   await codes.voidReset(tx, principal, member.email)
   return storePassword(tx, principal, member, passwordHash)
@@ -183,9 +179,9 @@ export async function setPassword(
 export async function storePassword(
   tx: Context,
   principal: AppPrincipal,
-  member: store.Member,
+  member: Member,
   passwordHash: string,
-): Promise<store.Member> {
+): Promise<Member> {
   const updated = { ...member, passwordHash, updatedAt: timestamp(tx.clock.now()) }
   await store.update(tx, principal, member, updated)
   await recordQuietly(tx, principal, 'member.password_changed', member.id)
@@ -217,7 +213,7 @@ function requireRoom({ environment, operator }: AppPrincipal, settings: AppSetti
 }
 
 /** Contract section 6: with a list of fields, others are dropped, and restricted ones too where the member asks. */
-function allowedFields(settings: AppSettings, fields: store.JsonObject, bySelf: boolean): store.JsonObject {
+function allowedFields(settings: AppSettings, fields: JsonObject, bySelf: boolean): JsonObject {
   const { customFields: known } = settings
   if (known === null) return fields
   const writable = known.filter(({ restrictToAdmin }) => !(bySelf && restrictToAdmin)).map(({ key }) => key)
@@ -227,10 +223,10 @@ function allowedFields(settings: AppSettings, fields: store.JsonObject, bySelf: 
 /** One level deep; `removes` says which values take their key away. */
 function mergedOver(
   name: string,
-  before: store.JsonObject,
-  changes: store.JsonObject,
+  before: JsonObject,
+  changes: JsonObject,
   removes: (value: unknown) => boolean,
-): store.JsonObject {
+): JsonObject {
   const entries = Object.entries({ ...before, ...changes }).filter(
     ([key, value]) => !(Object.hasOwn(changes, key) && removes(value)),
   )

@@ -3,7 +3,7 @@
 import { type Context, withTransaction } from '../../platform/context.ts'
 import { refusal } from './errors.ts'
 import { hold } from './held-member.ts'
-import type * as store from './members.store.ts'
+import type { Member } from './member.ts'
 import * as members from './members.ts'
 import * as removal from './removal.ts'
 import type { Visitor } from './sign-in-limits.ts'
@@ -27,7 +27,7 @@ export async function changeAuth(
   { principal }: Visitor,
   { id, iat }: TokenClaims,
   { email, password }: AuthChanges,
-): Promise<store.Member> {
+): Promise<Member> {
   const before = await members.get(ctx, principal, id)
   if (password) {
     const limit = {
@@ -57,7 +57,7 @@ export async function setFirstPassword(
   { principal }: Visitor,
   id: string,
   password: string,
-): Promise<store.Member> {
+): Promise<Member> {
   if ((await members.get(ctx, principal, id)).passwordHash !== null) throw passwordSet()
   const passwordHash = await ctx.passwords.hash(password)
   return withTransaction(ctx, principal, async tx => {

@@ -2,7 +2,8 @@
 // that is none.
 
 import { wrongType } from './errors.ts'
-import type { Member, Stretch } from './members.store.ts'
+import type { Member } from './member.ts'
+import type { Stretch } from './members.store.ts'
 
 const PAGE_SIZE_DEFAULT = 50
 /** Before the first member's number: what an empty page from the start answers, as the official package drops a 0. */

@@ -1,7 +1,7 @@
 // Where a page should go after a step: contract section 10. A text always, empty for nowhere.
 
 import type { Context } from '../../platform/context.ts'
-import type { Member } from './members.store.ts'
+import type { Member } from './member.ts'
 import * as plans from './plans.store.ts'
 import type { Realm } from './realm.ts'
 import { isActive } from './wire.ts'

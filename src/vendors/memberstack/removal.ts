@@ -13,6 +13,7 @@ import * as codes from './codes.ts'
 import * as connections from './connections.store.ts'
 import { refusal } from './errors.ts'
 import { hold, holdAny } from './held-member.ts'
+import type { Member } from './member.ts'
 import * as store from './members.store.ts'
 import * as members from './members.ts'
 import { type AppPrincipal, VENDOR } from './realm.ts'
@@ -53,7 +54,7 @@ export async function remove(
  * Takes a deletion back: the member as it was, at its old place; its tokens stay ended. Throws `notFound` (never was, or
  * purged) and `conflict` (not deleted, or its email is taken meanwhile).
  */
-export async function restore(ctx: Context, principal: AppPrincipal, id: string): Promise<store.Member> {
+export async function restore(ctx: Context, principal: AppPrincipal, id: string): Promise<Member> {
   return withTransaction(ctx, principal, async tx => {
     const member = await holdAny(tx, principal, id)
     if (!member) throw new DomainError('notFound', 'no such member, or its retention time is over')

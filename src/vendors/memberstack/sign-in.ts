@@ -8,6 +8,7 @@ import type { App } from './apps.store.ts'
 import { recordQuietly } from './changes.ts'
 import * as codes from './codes.ts'
 import { refusal } from './errors.ts'
+import type { Member } from './member.ts'
 import * as members from './members.store.ts'
 import * as memberRules from './members.ts'
 import type { AppPrincipal } from './realm.ts'
@@ -18,7 +19,7 @@ import * as tokens from './tokens.ts'
 
 export interface SignedIn {
   token: tokens.AccessToken
-  member: members.Member
+  member: Member
   /** Where the page should go; empty for nowhere. */
   redirect: string
 }
@@ -175,7 +176,7 @@ export async function logOut(ctx: Context, visitor: Visitor, token: string | und
 }
 
 interface Entered {
-  member: members.Member
+  member: Member
   reserved: tokens.Reserved
 }
 
@@ -196,7 +197,7 @@ async function enter(
   ctx: Context,
   visitor: Visitor,
   id: string,
-  admit: (tx: Context, member: members.Member) => Promise<members.Member | undefined>,
+  admit: (tx: Context, member: Member) => Promise<Member | undefined>,
 ): Promise<SignedIn | undefined> {
   const { principal } = visitor
   const issuing = await issuingOf(ctx, visitor)
@@ -213,7 +214,7 @@ async function enter(
 }
 
 /** The member as it is, held against other changes; undefined when it is gone or suspended. */
-async function admissible(tx: Context, principal: AppPrincipal, id: string): Promise<members.Member | undefined> {
+async function admissible(tx: Context, principal: AppPrincipal, id: string): Promise<Member | undefined> {
   await members.lock(tx, principal, id)
   const member = await members.find(tx, principal, id)
   return member?.suspendedBy === null ? member : undefined

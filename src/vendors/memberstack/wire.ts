@@ -2,7 +2,7 @@
 
 import type { Static } from 'typebox'
 import type { App } from './apps.store.ts'
-import type { Connection, Member } from './members.store.ts'
+import type { Connection, Member } from './member.ts'
 import type { Plan } from './plans.store.ts'
 import { serves } from './plans.ts'
 import type { Environment } from './realm.ts'

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../../../platform/context.ts'
 import { bearerIn } from '../auth.ts'
-import { find, type Member } from '../members.store.ts'
+import type { Member } from '../member.ts'
+import { find } from '../members.store.ts'
 import type { Visitor } from '../sign-in-limits.ts'
 import { type TokenClaims, verifyLiving } from '../tokens.ts'
 
