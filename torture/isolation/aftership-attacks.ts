@@ -132,9 +132,10 @@ async function byQuery(organization: Organization, attempt: (typeof BY_QUERY)[nu
 }
 
 /** The same place in time, at an id that nobody has. */
+/** At the same place of the order, as nobody's: what was made in that millisecond stands on the same side of both. */
 function cursorLike(cursor: string): string {
-  const [createdAt = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
-  return Buffer.from(`${createdAt} ${'0'.repeat(32)}`).toString('base64url')
+  const place = Buffer.from(cursor, 'base64url').toString()
+  return Buffer.from(`${place.slice(0, -1)}${place.endsWith('0') ? 1 : 0}`).toString('base64url')
 }
 
 /** Another vendor's tenant is no organization; and no scope but `admin` makes keys, for nobody's organization either. */

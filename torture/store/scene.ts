@@ -9,8 +9,8 @@ import { Load } from './load.ts'
 
 const PATIENCE_MS = 30_000
 const POLL_MS = 50
-/** Lines about one trouble, whatever the number of requests that met it. */
-const LINES_MAX = 40
+/** Lines about all the troubles of one server, whatever the number of requests that met them: some few each. */
+const LINES_MAX = 100
 /** Told each time, for it is about one request or one webhook. */
 const EACH = /^(trap:|webhook not delivered)/
 
@@ -100,7 +100,9 @@ function checkLog(findings: Findings, server: Server): void {
   if (troubles.length > LINES_MAX) {
     findings.fail(`the log tells a trouble once a while, and did ${troubles.length} times: ${troubles[0]?.msg}`)
   }
-  for (const { msg } of lines.filter(({ msg }) => /uncaught|^job failed/.test(String(msg)))) {
-    findings.fail(`a store in trouble is no fault of the server's, and its log says: ${msg}`)
+  for (const line of lines.filter(({ msg }) => /uncaught|^job failed|^request failed/.test(String(msg)))) {
+    findings.fail(
+      `a store in trouble is no fault of the server's, and its log says: ${JSON.stringify(line).slice(0, 1500)}`,
+    )
   }
 }
