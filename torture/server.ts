@@ -7,7 +7,7 @@ import { defaultSettings } from '../bench/server-process.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
 /** As in `npm start`. */
-const NODE_FLAGS = ['--max-semi-space-size=12']
+const NODE_FLAGS = ['--max-semi-space-size=8']
 const START_MS = 60_000
 const STOP_MS = 30_000
 
