@@ -44,6 +44,13 @@ const badBodies: {
     status: 422,
     errors: ['requestsPerSecond'],
   },
+  {
+    name: 'a number that no store gives back as it is',
+    path: orgs,
+    payload: { name: 'A', seats: 2 ** 53 },
+    status: 422,
+    errors: ['seats'],
+  },
   { name: 'a name of blanks', path: orgs, payload: { name: '  ' }, status: 422, errors: ['name'] },
   { name: 'an id with a slash', path: orgs, payload: { id: 'a/b', name: 'A' }, status: 422, errors: ['id'] },
   {

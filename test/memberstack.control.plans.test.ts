@@ -122,6 +122,7 @@ const unfit: [change: object, path: string][] = [
   [{ name: null }, 'name'],
   [{ description: 5 }, 'description'],
   [{ priority: 1.5 }, 'priority'],
+  [{ priority: 2 ** 31 }, 'priority'],
   [{ status: 'active' }, 'status'],
   [{ environment: 'test' }, 'environment'],
   [{ restrictToAdmin: 'true' }, 'restrictToAdmin'],

@@ -25,8 +25,8 @@ const Organization = Type.Object(
     id: Type.Optional(Id),
     name: Text,
     invitations: Type.Optional(Type.Enum(['verify', 'automatic'])),
-    seats: Type.Optional(Type.Integer({ minimum: 0 })),
-    rateLimit: Type.Optional(Type.Object({ perSecond: Type.Integer({ minimum: 1 }) }, strict)),
+    seats: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+    rateLimit: Type.Optional(Type.Object({ perSecond: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }, strict)),
     roles: Type.Optional(Type.Array(Type.Object({ code: Text, name: Text }, strict))),
     keys: Type.Optional(
       Type.Array(

@@ -39,8 +39,8 @@ const Parent = Type.Object(
     rateLimit: Type.Optional(
       Type.Object(
         {
-          listPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
-          perSecond: Type.Optional(Type.Integer({ minimum: 1 })),
+          listPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+          perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
         },
         strict,
       ),

@@ -26,7 +26,8 @@ export const Permissions = Type.Array(Text, { maxItems: 100, uniqueItems: true }
 /** What can be changed of a plan; all may be left out. */
 const planFields = {
   description: Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()])),
-  priority: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+  // As much as every store keeps.
+  priority: Type.Optional(Type.Union([Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 }), Type.Null()])),
   status: Type.Optional(Type.Enum(['ACTIVE', 'INACTIVE'])),
   environment: Type.Optional(
     Type.Union([Type.Literal('sandbox'), Type.Literal('live'), Type.Null()], {

@@ -9,7 +9,7 @@ const CustomField = Type.Object(
   {
     key: Text,
     label: Type.Optional(Text),
-    order: Type.Optional(Type.Integer()),
+    order: Type.Optional(Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 })),
     hidden: Type.Optional(Type.Boolean()),
     visibility: Type.Optional(Text),
     restrictToAdmin: Type.Optional(Type.Boolean({ description: 'Members cannot write it.' })),
@@ -75,7 +75,7 @@ export const AppSettingsInput = Type.Object(
       }),
     ),
     contentGroups: Type.Optional(Type.Array(ContentGroup, { maxItems: 200 })),
-    sandboxMemberLimit: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
+    sandboxMemberLimit: Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()])),
   },
   strict,
 )

@@ -11,7 +11,11 @@ export const Empty = Type.Null({ description: 'No content.' })
 const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
-const Seats = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'null is unlimited.' })
+/** What no store can keep, or not give back as a number, must not come in. */
+const SEATS_MAX = 1_000_000_000
+const Seats = Type.Union([Type.Integer({ minimum: 0, maximum: SEATS_MAX }), Type.Null()], {
+  description: 'null is unlimited.',
+})
 const Invitations = Type.Enum(['verify', 'automatic'])
 const RequestsPerSecond = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
