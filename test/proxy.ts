@@ -31,6 +31,8 @@ export async function startProxy(target: string): Promise<Proxy> {
       [client, upstream],
       [upstream, client],
     ] as const) {
+      // Of a connection nothing is left out: where a word was lost, all that follows it is.
+      let isWhole = true
       sockets.add(socket)
       socket.on('error', () => {})
       socket.on('close', () => {
@@ -41,7 +43,8 @@ export async function startProxy(target: string): Promise<Proxy> {
       socket.on('data', data => {
         const said = socket === client
         if (said && last !== undefined && data.includes(last)) way = 'mute'
-        if (way === 'open' || (said && way === 'mute')) other.write(data)
+        isWhole &&= way === 'open' || (said && way === 'mute')
+        if (isWhole) other.write(data)
       })
     }
   })
