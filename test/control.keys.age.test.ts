@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { saveUsage } from '../src/platform/credentials/save-usage.ts'
+import { emptyDatabase, testOnPostgres } from './nodes.support.ts'
 import { operatorOf } from './operator.ts'
+import { TEMPLATE } from './postgres.ts'
 import { DAY, startApp } from './support.ts'
 
 const SEED = `
@@ -38,4 +41,24 @@ test('keys are listed by when they were made and when they were last used', asyn
   assert.deepEqual(await names(`unusedSince=${later}&createdBefore=${later}`), ['unused'])
   const { status } = await operator.get('/keys?unusedSince=yesterday')
   assert.equal(status, 422)
+})
+testOnPostgres('noting uses gives way to who changes the same keys, and is done later', async server => {
+  const database = await emptyDatabase(server, `template ${TEMPLATE} strategy file_copy`)
+  const { app } = await startApp(SEED, {
+    data: database.url,
+    masterKey: new Uint8Array(32),
+    postgres: { poolMax: 3, statementTimeoutMs: 10_000 },
+  })
+  const [key] = await database.query<{ id: string }>(`select id from credentials where vendor = 'aftership'`)
+  assert.ok(key)
+  app.context.usage.note(key.id)
+  await database.during(`update credentials set name = name`, () =>
+    assert.rejects(saveUsage(app.context), { code: 'unavailable', message: /lock_timeout/ }),
+  )
+  await saveUsage(app.context)
+  const [used] = await database.query<{ last_used_at: string | null }>(
+    'select last_used_at from credentials where id = $1',
+    [key.id],
+  )
+  assert.ok(used?.last_used_at)
 })

@@ -1,5 +1,6 @@
 import { timestamp } from '../clock.ts'
 import { type Context, withTransaction } from '../context.ts'
+import { giveWay } from '../db/engine.ts'
 import { noteUse } from './credentials.store.ts'
 
 /** Writes down what `Usage` collected: when each credential was last used. Run by a job and at the end. */
@@ -10,6 +11,8 @@ export async function saveUsage(ctx: Context): Promise<void> {
   const inOrder = [...used].toSorted(([one], [other]) => (one < other ? -1 : 1))
   try {
     await withTransaction(ctx, null, async tx => {
+      // A change of several keys goes by another order.
+      await giveWay(tx.db)
       for (const [id, ms] of inOrder) await noteUse(tx, id, timestamp(ms))
     })
   } catch (error) {

@@ -46,6 +46,8 @@ const FILE_NAME = 'understudy.db'
 
 /** Another node's change is noticed after so long at the latest: half of the second that is promised. */
 const TRUST_MS = 500
+/** A fifth of PostgreSQL's own deadlock_timeout. */
+const LOCK_WAIT_MS = 200
 /** How long a migration may take, and how long one waits for another node's. */
 const PATIENCE_MS = 3_600_000
 
@@ -192,6 +194,14 @@ export async function holdFeed(db: Kysely<Database>): Promise<void> {
 /** `holdTenant` and `holdFeed` at once. */
 export async function holdTenantAndFeed(db: Kysely<Database>, key: string): Promise<void> {
   if (isPostgres(db)) await sql`select ${tenantLock(key)}, ${FEED_LOCK}`.execute(db)
+}
+
+/**
+ * A transaction that can be repeated gives up where another one holds a row that it wants, before the database finds that
+ * two wait for each other and ends one of them: it might choose the other.
+ */
+export async function giveWay(db: Kysely<Database>): Promise<void> {
+  if (isPostgres(db)) await sql`set local lock_timeout = ${sql.lit(LOCK_WAIT_MS)}`.execute(db)
 }
 
 const tenantLock = (key: string) => sql`pg_advisory_xact_lock(hashtextextended(${key}, 0))`
