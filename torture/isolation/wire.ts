@@ -1,6 +1,7 @@
 // How requests go out: over sockets to one server or several, in turns that chance decides; tests send them in-process.
 
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent } from 'node:http'
+import { exchange } from '../http.ts'
 import type { Random } from '../random.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -26,21 +27,7 @@ const SOCKETS_MAX = 64
 /** Sends each request to one of the servers. `close` ends the connections. */
 export function overSockets(urls: readonly string[], random: Random): { send: Send; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX })
-  const send: Send = ({ method, path, headers, body }) =>
-    new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(random.pick(urls))
-      const length = { 'content-length': String(Buffer.byteLength(body ?? '')) }
-      const sent = httpRequest({ agent, hostname, port, method, path, headers: { ...headers, ...length } }, reply => {
-        const chunks: Buffer[] = []
-        reply.on('data', chunk => chunks.push(chunk))
-        reply.on('error', reject)
-        reply.on('end', () => {
-          resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString() })
-        })
-      })
-      sent.on('error', reject)
-      sent.end(body)
-    })
+  const send: Send = request => exchange(agent, random.pick(urls), request)
   return { send, close: () => agent.destroy() }
 }
 

@@ -1,6 +1,7 @@
 // Requests to a server that may be gone before it answers.
 
-import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { Agent } from 'node:http'
+import { type Exchanged, exchange } from '../http.ts'
 
 export interface Request {
   method: string
@@ -10,11 +11,7 @@ export interface Request {
   body?: object | string
 }
 
-export interface Reply {
-  status: number
-  headers: IncomingHttpHeaders
-  text: string
-}
+export type Reply = Exchanged
 
 /** The connections to one server, for as long as it lives. */
 export class Wire {
@@ -26,23 +23,16 @@ export class Wire {
   }
 
   /** Undefined where no whole answer came: whether the request was done, nobody was told. */
-  send({ method, path, headers, body }: Request): Promise<Reply | undefined> {
+  async send({ method, path, headers, body }: Request): Promise<Reply | undefined> {
     const isForm = typeof body === 'string'
     const text = isForm ? body : body && JSON.stringify(body)
     const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
-    const described = text === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) }
-    return new Promise(resolve => {
-      const gone = () => resolve(undefined)
-      const options = { method, agent: this.#agent, headers: { ...headers, ...described } }
-      const sent = request(this.#url + path, options, reply => {
-        let received = ''
-        reply.setEncoding('utf8').on('data', piece => (received += piece))
-        reply.on('error', gone).on('aborted', gone)
-        reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: received }))
-      })
-      sent.on('error', gone)
-      sent.end(text)
-    })
+    const described = text === undefined ? headers : { ...headers, 'content-type': type }
+    try {
+      return await exchange(this.#agent, this.#url, { method, path, headers: described, body: text })
+    } catch {
+      return undefined
+    }
   }
 
   close(): void {

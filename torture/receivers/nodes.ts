@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { exchange } from '../http.ts'
 import { type Server, startServer } from '../server.ts'
 import type { Answer, Request, Send } from './tenants.ts'
 
@@ -55,7 +56,7 @@ export async function startNodes({ data, nodes, directory, seed, smtp }: Start):
   return {
     servers,
     env: { ...env, NODE_OPTIONS: '', UNDERSTUDY_HOME: join(directory, 'home-0') },
-    send: request => exchange(agent, servers[sent++ % servers.length]?.url ?? '', request),
+    send: request => ask(agent, servers[sent++ % servers.length]?.url ?? '', request),
     now: () => Date.now() + aheadMs,
     async jump(ms) {
       aheadMs += ms
@@ -70,20 +71,11 @@ export async function startNodes({ data, nodes, directory, seed, smtp }: Start):
   }
 }
 
-function exchange(agent: Agent, url: string, { method, path, headers, body }: Request): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const text = body && JSON.stringify(body)
-    // Of a DELETE's body the client would say neither length nor encoding.
-    const framed = text && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }
-    const sent = httpRequest(url + path, { method, agent, headers: { ...headers, ...framed } }, reply => {
-      let answer = ''
-      reply.setEncoding('utf8').on('data', piece => (answer += piece))
-      reply.on('error', reject)
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: parsed(answer) }))
-    })
-    sent.on('error', reject)
-    sent.end(text)
-  })
+async function ask(agent: Agent, url: string, { method, path, headers, body }: Request): Promise<Answer> {
+  const text = body && JSON.stringify(body)
+  const described = text === undefined ? headers : { ...headers, 'content-type': 'application/json' }
+  const { status, text: answer } = await exchange(agent, url, { method, path, headers: described, body: text })
+  return { status, body: parsed(answer) }
 }
 
 function parsed(text: string): unknown {

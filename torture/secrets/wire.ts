@@ -1,6 +1,7 @@
 // Requests to the server under search, and every answer that came.
 
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
+import { exchange } from '../http.ts'
 
 export interface WireRequest {
   method: string
@@ -26,26 +27,14 @@ export interface Answer extends Reply {
 /** Sends over sockets, byte for byte as given, with connections kept open; `close` ends them. */
 export function overSockets(origin: string): { send: Send; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
-  const { hostname, port } = new URL(origin)
-  const send: Send = ({ method, path, headers = {}, body }) =>
-    new Promise((resolve, reject) => {
-      const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const options = { agent, hostname, port, method, path, headers: { ...length, ...headers } }
-      const sent = request(options, reply => {
-        const chunks: Buffer[] = []
-        reply.on('data', chunk => chunks.push(chunk))
-        reply.on('error', reject)
-        reply.on('end', () =>
-          resolve({
-            status: reply.statusCode ?? 0,
-            headers: Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, String(value)])),
-            body: Buffer.concat(chunks).toString(),
-          }),
-        )
-      })
-      sent.on('error', reject)
-      sent.end(body)
-    })
+  const send: Send = async ({ method, path, headers = {}, body }) => {
+    const { status, text, headers: named } = await exchange(agent, origin, { method, path, headers, body })
+    return {
+      status,
+      headers: Object.fromEntries(Object.entries(named).map(([name, value]) => [name, String(value)])),
+      body: text,
+    }
+  }
   return { send, close: () => agent.destroy() }
 }
 

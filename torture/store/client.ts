@@ -1,6 +1,7 @@
 // Requests to a server that may be slow, refuse, or be gone.
 
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
+import { exchange } from '../http.ts'
 
 /** No request may hang for longer, whatever the server stands on. */
 const ANSWER_MAX_MS = 30_000
@@ -26,21 +27,15 @@ export interface Client {
 export function openClient(): Client {
   const agent = new Agent({ keepAlive: true })
   return {
-    ask: (url, { method = 'GET', path, headers = {}, body }) =>
-      new Promise(resolve => {
-        const text = body === undefined ? undefined : JSON.stringify(body)
-        const type = text === undefined ? {} : { 'content-type': 'application/json' }
-        const options = { method, agent, headers: { ...headers, ...type }, timeout: ANSWER_MAX_MS }
-        const sent = request(url + path, options, reply => {
-          let received = ''
-          reply.setEncoding('utf8').on('data', chunk => (received += chunk))
-          reply.on('error', () => resolve(undefined))
-          reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text: received }))
-        })
-        sent.on('timeout', () => sent.destroy())
-        sent.on('error', () => resolve(undefined))
-        sent.end(text)
-      }),
+    async ask(url, { method = 'GET', path, headers = {}, body }) {
+      const text = body && JSON.stringify(body)
+      const described = text === undefined ? headers : { ...headers, 'content-type': 'application/json' }
+      try {
+        return await exchange(agent, url, { method, path, headers: described, body: text }, ANSWER_MAX_MS)
+      } catch {
+        return undefined
+      }
+    },
     close: () => agent.destroy(),
   }
 }
