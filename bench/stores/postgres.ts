@@ -8,9 +8,10 @@ import { setTimeout } from 'node:timers/promises'
 import { familySeconds } from '../cores.ts'
 
 const DATABASE = 'understudy'
+const TURN_MS = 50
 /** A server that is told to stop at once has done so by then. */
 const STOP_TURNS = 100
-const STOP_TURN_MS = 50
+const START_MAX_MS = 60_000
 
 export interface Postgres {
   /** Of its one database. */
@@ -20,11 +21,10 @@ export interface Postgres {
   /** Processor time that its processes have used so far; of those that still run. */
   seconds(): number
   stop(): Promise<void>
-  /**
-   * Ends it by a signal, and starts it again on what that left: SIGQUIT as in an emergency, SIGKILL as nothing else does.
-   * Resolves when it takes connections again.
-   */
-  restart(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>
+  /** Ends it by a signal, until `start`: SIGINT as an operator does, SIGQUIT as in an emergency, SIGKILL as nothing else. */
+  halt(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>
+  /** Starts it again on what that left. Resolves when it takes connections; rejects when it does not within a minute. */
+  start(): Promise<void>
 }
 
 /**
@@ -71,19 +71,37 @@ export async function startPostgres(
       process.off('exit', endWithUs)
       await embedded.stop()
     },
-    async restart(signal) {
+    async halt(signal) {
+      process.off('exit', endWithUs)
       process.kill(pid, signal)
+      while (isUp(pid)) await setTimeout(TURN_MS)
+    },
+    async start() {
+      const end = performance.now() + START_MAX_MS
       // It refuses to start while a process of the former one still has its memory.
-      while (
-        !(await embedded.start().then(
-          () => true,
-          () => false,
-        ))
-      ) {
-        await setTimeout(STOP_TURN_MS)
+      while (!(await hasStarted(embedded))) {
+        if (performance.now() > end) throw new Error(`PostgreSQL has not started within ${START_MAX_MS} ms`)
+        await setTimeout(TURN_MS)
       }
       pid = pidOf()
+      process.on('exit', endWithUs)
     },
+  }
+}
+
+function hasStarted(embedded: { start(): Promise<void> }): Promise<boolean> {
+  return embedded.start().then(
+    () => true,
+    () => false,
+  )
+}
+
+function isUp(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -91,7 +109,7 @@ export async function startPostgres(
 function stopNow(pid: number, pidFile: string): void {
   process.kill(pid, 'SIGQUIT')
   const turn = new Int32Array(new SharedArrayBuffer(4))
-  for (let turns = 0; existsSync(pidFile) && turns < STOP_TURNS; turns++) Atomics.wait(turn, 0, 0, STOP_TURN_MS)
+  for (let turns = 0; existsSync(pidFile) && turns < STOP_TURNS; turns++) Atomics.wait(turn, 0, 0, TURN_MS)
 }
 
 export function freePort(): Promise<number> {

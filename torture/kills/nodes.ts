@@ -1,6 +1,7 @@
 // Several servers on one PostgreSQL: killed one by one under load, and all together; and PostgreSQL itself.
 
 import { setTimeout } from 'node:timers/promises'
+import type { Postgres } from '../../bench/stores/postgres.ts'
 import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
 import type { Server } from '../server.ts'
@@ -9,11 +10,8 @@ import { type Extent, inspect, noteLog, type Run, resume, serve, throughout } fr
 import { postgresStore, type Row } from './stores.ts'
 import { Wire } from './wire.ts'
 
-export interface DatabaseToKill {
-  url: string
-  /** Ends all of PostgreSQL, and starts it again. */
-  restart?(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>
-}
+/** One whose whole server may not be killed has no `halt`. */
+type DatabaseToKill = Pick<Postgres, 'url'> & Partial<Pick<Postgres, 'halt' | 'start'>>
 
 const NODES = 3
 const LIFE_MIN_MS = 60
@@ -76,7 +74,10 @@ async function crashDatabase(run: Run, servers: Server[], database: DatabaseToKi
   const { random, findings, store, once } = run
   await setTimeout(random.between(LIFE_MIN_MS, lifeMaxMs / 2))
   if (crash % 3 === 0) process.kill(await aBackend(run), 'SIGKILL')
-  else await database.restart?.(crash % 3 === 1 ? 'SIGQUIT' : 'SIGKILL')
+  else {
+    await database.halt?.(crash % 3 === 1 ? 'SIGQUIT' : 'SIGKILL')
+    await database.start?.()
+  }
   findings.count('kills of PostgreSQL under load')
   const areBack = await Promise.all(servers.map(isBack))
   for (const server of servers.filter((_, place) => !areBack[place])) {

@@ -96,13 +96,13 @@ async function cutTheWay({ findings, quick }: Surroundings, stage: Stage): Promi
 
 async function stopTheServer({ findings, quick }: Surroundings, stage: Stage): Promise<void> {
   const { scene, postgres } = stage
-  for (const how of ['fast', 'crash'] as const) {
-    await postgres.stop(how)
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    await postgres.halt(signal)
     await scene.load.more('refused', 8)
     await scene.ready('a database that was stopped is told on /ready', AWAY)
     if (!quick) await setTimeout(AWAY_MS)
     await postgres.start()
-    await assertBack(stage, `a stop (${how})`)
+    await assertBack(stage, `a stop (${signal})`)
     findings.count('databases stopped and started')
   }
   for (let round = 0; round < (quick ? 2 : 20); round++) {
@@ -114,10 +114,10 @@ async function stopTheServer({ findings, quick }: Surroundings, stage: Stage): P
 
 async function refuseConnections({ findings }: Surroundings, stage: Stage): Promise<void> {
   const { scene, postgres } = stage
-  await postgres.query('alter role understudy connection limit 1')
+  await postgres.limitConnections(1)
   await postgres.terminate()
   await scene.load.more('refused', 8)
-  await postgres.query('alter role understudy connection limit -1')
+  await postgres.limitConnections(-1)
   await assertBack(stage, 'too many connections')
   findings.count('databases without a connection left')
 }
@@ -125,11 +125,11 @@ async function refuseConnections({ findings }: Surroundings, stage: Stage): Prom
 /** As after a failover, when our connections lead to what is a copy now: they are not used for ever. */
 async function takeNoWrites({ findings }: Surroundings, stage: Stage): Promise<void> {
   const { scene, postgres } = stage
-  await postgres.query('alter role understudy set default_transaction_read_only = on')
+  await postgres.takeWrites(false)
   await postgres.terminate()
   await scene.load.more('refused', 20)
   await scene.ready('a database that takes no writes is told on /ready', /^the database takes no writes/)
-  await postgres.query('alter role understudy set default_transaction_read_only = off')
+  await postgres.takeWrites(true)
   await assertBack(stage, 'a failover')
   findings.count('databases that took no writes')
 }
