@@ -5,7 +5,8 @@ import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
 import { Client, Gone } from './client.ts'
 import type { Ledger } from './ledger.ts'
-import { type Left, LIVES } from './lives.ts'
+import type { Left } from './life.ts'
+import { LIVES } from './lives.ts'
 import { Wire } from './wire.ts'
 
 /** A client that was not answered tries elsewhere after so long. */
