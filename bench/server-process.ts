@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { pinned, SERVER_CORE } from './cores.ts'
 
 /** As in `npm start`, and for whoever it is compared with. */
-const NODE_FLAGS = ['--max-semi-space-size=8']
+export const NODE_FLAGS = ['--max-semi-space-size=8']
 
 export interface ServerProcess {
   pid: number

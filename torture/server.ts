@@ -3,11 +3,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { defaultSettings } from '../bench/server-process.ts'
+import { defaultSettings, NODE_FLAGS } from '../bench/server-process.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
-/** As in `npm start`. */
-const NODE_FLAGS = ['--max-semi-space-size=8']
 const START_MS = 60_000
 const STOP_MS = 30_000
 
