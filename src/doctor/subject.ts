@@ -8,6 +8,7 @@ import { IN_MEMORY, isPostgresUrl } from '../platform/db/engine.ts'
 import { type Look, lookAt } from '../platform/db/look.ts'
 import { ageOf, type StoreAge } from '../platform/db/migrate.ts'
 import type { Lookup } from '../platform/outbound/post.ts'
+import { decoded } from '../platform/outbound/url-parts.ts'
 
 /** `memory`: it is in the server's process alone. `absent`: none was made yet. */
 type StoreFound =
@@ -79,12 +80,4 @@ function secretsOf({ data, smtp }: Config, env: NodeJS.ProcessEnv): string[] {
   const written = passwords.flatMap(password => [password, decoded(password)])
   const keys = [env.UNDERSTUDY_MASTER_KEY ?? '', env.UNDERSTUDY_NEW_MASTER_KEY ?? '']
   return [...new Set([...written, ...keys])].filter(secret => secret !== '')
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,6 +1,5 @@
 // What is answered when there is no request yet: broken HTTP, headers past every limit, a client too slow.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError } from 'fastify'
 import { DomainError } from '../platform/errors.ts'
@@ -8,6 +7,7 @@ import type { Log } from '../platform/log.ts'
 import type { PlainReply, Vendor } from '../vendors/vendor.ts'
 import { ownerOf } from './owner.ts'
 import { problemOf } from './problem.ts'
+import type { ServedSocket } from './served-socket.ts'
 
 const STATUS_TEXT: Record<number, string> = {
   400: 'Bad Request',
@@ -22,12 +22,6 @@ interface Parts {
   vendors: readonly Vendor[]
   log: Log
   requestId: string
-}
-
-/** With the answer that is under way on it, and the request that is being read, which the runtime keeps there. */
-type ServedSocket = Socket & {
-  _httpMessage?: ServerResponse<IncomingMessage> | null
-  parser?: { incoming?: IncomingMessage | null } | null
 }
 
 /** What is broken stays broken: only the first that is seen of it is answered. */

@@ -1,15 +1,11 @@
 // How the server ends: what was asked is answered, and nobody else is waited for.
 
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { ServedSocket } from './served-socket.ts'
 
 /** A request, or a handshake, that has begun when the server ends has so long to come whole. */
 const BEGUN_MS = 1000
 const LOOK_MS = 20
-
-/** With the answer that is under way on it, which the runtime keeps there. */
-type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
 
 /**
  * Follows the connections of a server that does not listen yet. Returns what ends it: it finishes requests in flight,

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { systemClock } from './clock.ts'
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>
 
@@ -32,7 +33,7 @@ let stamp = ''
 
 /** As `pino.stdTimeFunctions.isoTime`, but written once for all lines of a millisecond. */
 function timestamp(): string {
-  const now = Date.now()
+  const now = systemClock.now()
   if (now !== stampedMs) {
     stampedMs = now
     stamp = `,"time":"${new Date(now).toISOString()}"`

@@ -5,6 +5,7 @@ import { DomainError } from '../errors.ts'
 /** https://sqlite.org/rescode.html; the low byte of a code tells its kind. */
 const BUSY = 5
 const CORRUPT = 11
+const FULL = 13
 const NO_DATABASE = 26
 
 const HELD = 'another process holds the database; end it, or wait until it is done'
@@ -17,7 +18,7 @@ const KINDS = new Map([
   [8, 'the data directory takes no writes; see whose it is, and how it is mounted'],
   [10, 'the disk cannot be read or written; see its free space, quotas and limits, and its health'],
   [CORRUPT, DAMAGED],
-  [13, 'the disk is full; make room'],
+  [FULL, 'the disk is full; make room'],
   [14, 'a file in the data directory cannot be opened; see whose it is, and what mode it has'],
   [15, HELD],
   [NO_DATABASE, DAMAGED],
@@ -36,8 +37,23 @@ export function isBusy(error: unknown): boolean {
 
 /** Whether what was read is damaged, or no database at all. */
 export function isDamaged(error: unknown): boolean {
-  const kind = kindOf(causeOf(error))
-  return kind === CORRUPT || kind === NO_DATABASE
+  return isCorrupt(error) || isNoDatabase(error)
+}
+
+/** Whether SQLite found that what it read is damaged. */
+export function isCorrupt(error: unknown): boolean {
+  return kindOf(causeOf(error)) === CORRUPT
+}
+
+/** Whether SQLite found that what it opened is none of its files. */
+export function isNoDatabase(error: unknown): boolean {
+  return kindOf(causeOf(error)) === NO_DATABASE
+}
+
+/** Whether SQLite, or the file system, had no room left. */
+export function isFull(error: unknown): boolean {
+  const cause = causeOf(error)
+  return kindOf(cause) === FULL || (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')
 }
 
 function causeOf(error: unknown): unknown {

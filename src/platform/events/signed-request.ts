@@ -1,6 +1,7 @@
 // The request that an attempt makes, and what of it may be shown afterwards.
 
 import type { Context } from '../context.ts'
+import { decoded } from '../outbound/url-parts.ts'
 import type { Claimed } from './claims.ts'
 import * as endpoints from './endpoints.store.ts'
 
@@ -78,14 +79,6 @@ function secretsIn({ password, pathname, searchParams }: URL): string[] {
 function basicAuth({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function withoutUserInfo(url: URL): string {

@@ -1,6 +1,7 @@
 // Why a mail server did not take a mail, in words that may be kept, shown and logged.
 
 import { masked } from '../outbound/masked.ts'
+import { decoded } from '../outbound/url-parts.ts'
 
 const REASON_MAX = 500
 /** Of what a server says this much is looked at. */
@@ -45,12 +46,4 @@ function secretsIn(text: string): string[] {
   const [user, password] = [decoded(url.username), decoded(url.password)]
   // The last as `AUTH PLAIN` sends it.
   return password === '' ? [] : [password, url.password, `\0${user}\0${password}`]
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

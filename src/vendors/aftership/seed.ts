@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox'
 import type { Context, Principal } from '../../platform/context.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { at } from '../../platform/errors.ts'
+import { PerSecond } from '../../platform/rate-limit/wire.ts'
 import type { Samples } from '../vendor.ts'
 import * as accounts from './accounts.ts'
 import * as apps from './apps.ts'
@@ -19,14 +20,16 @@ const Secret = Type.String({ minLength: 8, maxLength: 1024 })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
 export const Id = Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,128}$', description: 'Letters, digits and _ . : -' })
 export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' })
+/** What no store can keep, or not give back as a number, must not come in. */
+export const Seats = Type.Integer({ minimum: 0, maximum: 1_000_000_000 })
 
 const Organization = Type.Object(
   {
     id: Type.Optional(Id),
     name: Text,
     invitations: Type.Optional(Type.Enum(['verify', 'automatic'])),
-    seats: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
-    rateLimit: Type.Optional(Type.Object({ perSecond: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }, strict)),
+    seats: Type.Optional(Seats),
+    rateLimit: Type.Optional(Type.Object({ perSecond: PerSecond }, strict)),
     roles: Type.Optional(Type.Array(Type.Object({ code: Text, name: Text }, strict))),
     keys: Type.Optional(
       Type.Array(

@@ -5,6 +5,7 @@ import type { Context, Principal } from '../../platform/context.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../platform/email.ts'
 import { at } from '../../platform/errors.ts'
 import * as endpoints from '../../platform/events/endpoints.ts'
+import { PerSecond } from '../../platform/rate-limit/wire.ts'
 import type { Samples } from '../vendor.ts'
 import { twoPlaces } from './fields.ts'
 import { type NewKey, VENDOR } from './keys.ts'
@@ -39,8 +40,8 @@ const Parent = Type.Object(
     rateLimit: Type.Optional(
       Type.Object(
         {
-          listPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-          perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+          listPerSecond: Type.Optional(PerSecond),
+          perSecond: Type.Optional(PerSecond),
         },
         strict,
       ),

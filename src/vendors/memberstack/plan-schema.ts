@@ -5,6 +5,8 @@ import { Type } from 'typebox'
 const strict = { additionalProperties: false }
 const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Url = Type.String({ maxLength: 2000 })
+/** Where something stands among its like; as much as every store keeps. */
+export const Rank = Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 })
 
 const Price = Type.Object(
   {
@@ -26,8 +28,7 @@ export const Permissions = Type.Array(Text, { maxItems: 100, uniqueItems: true }
 /** What can be changed of a plan; all may be left out. */
 const planFields = {
   description: Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()])),
-  // As much as every store keeps.
-  priority: Type.Optional(Type.Union([Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 }), Type.Null()])),
+  priority: Type.Optional(Type.Union([Rank, Type.Null()])),
   status: Type.Optional(Type.Enum(['ACTIVE', 'INACTIVE'])),
   environment: Type.Optional(
     Type.Union([Type.Literal('sandbox'), Type.Literal('live'), Type.Null()], {

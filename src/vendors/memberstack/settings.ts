@@ -1,6 +1,8 @@
 // What an app's operator sets: contract section 14. Kept whole as one JSON value; what is not said has its default.
 
 import { type Static, Type } from 'typebox'
+import { PerSecond } from '../../platform/rate-limit/wire.ts'
+import { Rank } from './plan-schema.ts'
 
 const strict = { additionalProperties: false }
 const Text = Type.String({ minLength: 1, maxLength: 255 })
@@ -9,7 +11,7 @@ const CustomField = Type.Object(
   {
     key: Text,
     label: Type.Optional(Text),
-    order: Type.Optional(Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 })),
+    order: Type.Optional(Rank),
     hidden: Type.Optional(Type.Boolean()),
     visibility: Type.Optional(Text),
     restrictToAdmin: Type.Optional(Type.Boolean({ description: 'Members cannot write it.' })),
@@ -53,7 +55,7 @@ export const AppSettingsInput = Type.Object(
     rateLimit: Type.Optional(
       Type.Object(
         {
-          perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+          perSecond: Type.Optional(PerSecond),
           by: Type.Optional(Type.Enum(['ip', 'key', 'ip+key'])),
         },
         strict,

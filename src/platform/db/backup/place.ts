@@ -3,7 +3,7 @@
 import { closeSync, existsSync, linkSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fsync } from '../../fsync.ts'
-import { isFull } from './sqlite-file.ts'
+import { isFull } from '../sqlite-errors.ts'
 
 /**
  * Has a file written beside `path`, in a directory of its own that nobody else can read, and puts it there once it is on

@@ -12,9 +12,10 @@ import { isPostgresUrl, sqliteFileIn } from '../engine.ts'
 import type { Migrations } from '../migrate.ts'
 import { appliedTo, MANIFEST_TABLE, type Source, sourceIn } from '../move/source.ts'
 import { checkVersion } from '../move/version.ts'
+import { isCorrupt, isNoDatabase } from '../sqlite-errors.ts'
 import { differing, type Manifest, readManifest, talliesOf } from './manifest.ts'
 import { placed } from './place.ts'
-import { checkIntact, continueAfter, isCorrupt, isNoDatabase, vacuumInto } from './sqlite-file.ts'
+import { checkIntact, continueAfter, vacuumInto } from './sqlite-file.ts'
 
 export interface Backup {
   readonly path: string

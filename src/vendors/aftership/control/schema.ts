@@ -3,27 +3,23 @@
 import { type Static, Type } from 'typebox'
 import { Key } from '../../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../../platform/email.ts'
+import { PerSecond } from '../../../platform/rate-limit/wire.ts'
 import type { Membership as MembershipRow } from '../memberships.store.ts'
-import { Id, Timestamp } from '../seed.ts'
+import { Id, Seats, Timestamp } from '../seed.ts'
 
 export const Empty = Type.Null({ description: 'No content.' })
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
-/** What no store can keep, or not give back as a number, must not come in. */
-const SEATS_MAX = 1_000_000_000
-const Seats = Type.Union([Type.Integer({ minimum: 0, maximum: SEATS_MAX }), Type.Null()], {
-  description: 'null is unlimited.',
-})
+const SeatsOrNull = Type.Union([Seats, Type.Null()], { description: 'null is unlimited.' })
 const Invitations = Type.Enum(['verify', 'automatic'])
-const RequestsPerSecond = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
 export const Organization = Type.Object({
   id: Type.String(),
   name: Type.String(),
   invitations: Invitations,
-  seats: Seats,
+  seats: SeatsOrNull,
   requestsPerSecond: Type.Integer(),
   createdAt: Type.String(),
 })
@@ -32,8 +28,8 @@ export const NewOrganization = Type.Object(
     id: Type.Optional(Id),
     name: Name,
     invitations: Type.Optional(Invitations),
-    seats: Type.Optional(Seats),
-    requestsPerSecond: Type.Optional(RequestsPerSecond),
+    seats: Type.Optional(SeatsOrNull),
+    requestsPerSecond: Type.Optional(PerSecond),
   },
   strict,
 )
@@ -41,8 +37,8 @@ export const OrganizationChange = Type.Object(
   {
     name: Type.Optional(Name),
     invitations: Type.Optional(Invitations),
-    seats: Type.Optional(Seats),
-    requestsPerSecond: Type.Optional(RequestsPerSecond),
+    seats: Type.Optional(SeatsOrNull),
+    requestsPerSecond: Type.Optional(PerSecond),
   },
   strict,
 )

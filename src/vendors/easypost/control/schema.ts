@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox'
 import { Key } from '../../../platform/credentials/wire.ts'
 import { EMAIL_MAX, EMAIL_PATTERN } from '../../../platform/email.ts'
+import { PerSecond } from '../../../platform/rate-limit/wire.ts'
 import type { Account } from '../parents.ts'
 import { Money, UserId } from '../seed.ts'
 import type { User } from '../users.store.ts'
@@ -11,7 +12,6 @@ const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: EMAIL_MAX })
 const Phone = Type.String({ maxLength: 255 })
-const PerSecond = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 const orNull = <T extends Parameters<typeof Type.Optional>[0]>(type: T) => Type.Union([type, Type.Null()])
 const TextOrNull = orNull(Type.String())
 
