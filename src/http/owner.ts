@@ -3,7 +3,7 @@
 import type { Vendor } from '../vendors/vendor.ts'
 
 /** Below these it is the server itself that answers. */
-const OWN_PATHS = /^\/(docs|openapi|health|ready|metrics|understudy)(\/|\?|$)/
+const OWN_PATHS = /^\/(docs|openapi|health|ready|metrics|understudy)(?=[/?#]|$)/
 
 /**
  * The vendor whose prefix the path has, the longest where several have one; else, if it is not the server's own, the
@@ -22,9 +22,9 @@ function prefixLength(path: string, { prefixes }: Vendor): number {
   return Math.max(0, ...prefixes.filter(prefix => isBelow(path, prefix)).map(prefix => prefix.length))
 }
 
-/** A prefix ends where a segment does. */
+/** A prefix ends where a segment does; `#` ends a path too, though nobody should send one. */
 function isBelow(path: string, prefix: string): boolean {
   if (!path.startsWith(prefix)) return false
   const next = path[prefix.length]
-  return next === undefined || next === '/' || next === '?'
+  return next === undefined || '/?#'.includes(next)
 }
