@@ -16,7 +16,14 @@ export function attemptsOfFamily(family: Family): Attempt[] {
     () => byKey(family, userOf()),
   ])
   const asOperator = CONTROL.map(act => () => byControl(family, act))
-  return [...asUser, ...asOperator, () => byEmail(family), () => byOwner(family), () => byScope(family)]
+  return [
+    ...asUser,
+    ...asOperator,
+    () => byPayload(family),
+    () => byEmail(family),
+    () => byOwner(family),
+    () => byScope(family),
+  ]
 }
 
 /** Where there is no child yet, the parent. */
@@ -62,20 +69,24 @@ const CURSORS = [
   ['easypost user', 'production', '/users/USER/children?before_id='],
   ['easypost event', 'production', '/events?before_id='],
   ['easypost event', 'test', '/events?after_id='],
-  ['easypost payload', 'production', '/events/EVENT/payloads/'],
 ] as const
 
-/** Cursors, and payloads of others under an own event. */
+/** Cursors. */
 async function byCursor(family: Family, user: User, act: (typeof CURSORS)[number]): Promise<void> {
-  const { ground, random, parent } = family
-  const [kind, mode, pattern] = act
-  const path = pattern.replace('USER', user.id)
+  const { ground, random } = family
+  const [kind, mode, path] = act
   const foreign = ground.board.steal(random, user.viewers[mode], kind)
   if (foreign === undefined) return
-  const own = path.includes('EVENT') ? await newestEvent(family) : ''
-  await attack(family, path.includes('EVENT') ? parent : user, mode, foreign, id =>
-    json('GET', `/v2${path.replace('EVENT', own)}${id}`, {}),
-  )
+  await attack(family, user, mode, foreign, id => json('GET', `/v2${path.replace('USER', user.id)}${id}`, {}))
+}
+
+/** What was sent to another, under an own event, which the parent alone has. */
+async function byPayload(family: Family): Promise<void> {
+  const { ground, random, parent } = family
+  const foreign = ground.board.steal(random, parent.viewers.production, 'easypost payload')
+  if (foreign === undefined) return
+  const own = await newestEvent(family)
+  await attack(family, parent, 'production', foreign, id => json('GET', `/v2/events/${own}/payloads/${id}`, {}))
 }
 
 async function newestEvent(family: Family): Promise<string> {
