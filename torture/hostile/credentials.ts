@@ -4,7 +4,7 @@ import type { Random } from '../random.ts'
 import type { Operation } from './operations.ts'
 import { KEYS, NAMES } from './seed.ts'
 import type { Shot } from './shot.ts'
-import { hostileText } from './values.ts'
+import { hostileHeaderValue, hostileText } from './values.ts'
 
 type Headers = Shot['headers']
 
@@ -53,7 +53,7 @@ export function hostileCredentials(headers: Headers, random: Random): Headers {
   const own = headers.filter(([name]) => NAMES_OF_CREDENTIALS.includes(name))
   const name = own[0]?.[0] ?? random.pick(NAMES_OF_CREDENTIALS)
   const put = (...values: string[]): Headers => [...others, ...values.map((value): [string, string] => [name, value])]
-  const text = Buffer.from(hostileText(random)).toString('latin1')
+  const text = hostileHeaderValue(random)
   switch (random.below(10)) {
     case 0:
       return others

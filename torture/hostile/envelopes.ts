@@ -134,7 +134,7 @@ const DIALECTS: [path: RegExp, dialect: Dialect][] = [
   [/^\/oauth\/aftership\/(authorize|sign-in|sign-in\/[^/]+)\/?$/, page],
   [/^\/invitations\/aftership\/[^/]+\/?$/, page],
 ]
-/** A path of which parsers could read different things: `//admin`, `/%61dmin`, `/v2/../admin`. */
+/** Where a path begins to mean different things to different parsers: `//admin`, `/%61dmin`, `/v2/../admin`. */
 const AMBIGUOUS = /%|\/\/|\/\.|\\|[\x80-\xff]|^[^/]/
 const ALL: readonly Dialect[] = [aftership, easypost, memberstack, control, token, page, own]
 
@@ -143,17 +143,25 @@ export function wrongIn({ target, method }: Shot, answer: Answer): string | unde
   // Nothing but its head can be seen.
   if (method === 'HEAD')
     return answer.status === 404 || answer.status === 405 || answer.status < 500 ? undefined : 'HEAD'
-  const path = target.split(/[?#]/, 1)[0] ?? ''
-  const owner = DIALECTS.find(([known]) => known.test(path))?.[1] ?? memberstack
+  const [owner = memberstack, ...others] = dialectsFor(target.split(/[?#]/, 1)[0] ?? '')
   const found = read(owner, answer)
-  if (found === undefined) return undefined
-  // Where the router read another path, or none at all could be read, or the page has no such method: in some envelope.
-  const mayDiffer = AMBIGUOUS.test(path) || answer.headers.connection === 'close' || owner === page || owner === token
-  const others = owner === page || owner === token ? [memberstack] : ALL
-  if (mayDiffer && (AMBIGUOUS.test(path) ? ALL : others).some(dialect => read(dialect, answer) === undefined)) {
-    return undefined
-  }
-  return found
+  // A request line that came in pieces, behind too many headers, says no path.
+  if (answer.headers.connection === 'close') others.push(memberstack)
+  return others.some(dialect => read(dialect, answer) === undefined) ? undefined : found
+}
+
+/** Whose envelope an answer may wear: where the router can read another path, one of several. */
+function dialectsFor(path: string): Dialect[] {
+  const unclear = path.search(AMBIGUOUS)
+  // Whole segments that stand before it say already whose it is.
+  const clear = unclear < 0 ? path : path.slice(0, path.lastIndexOf('/', unclear) + 1)
+  if (unclear >= 0 && (clear === '' || clear === '/')) return [...ALL]
+  const owner = DIALECTS.find(([known]) => known.test(clear))?.[1] ?? memberstack
+  if (unclear >= 0 && clear === '/v2/') return [easypost, memberstack]
+  // Pages have no other methods, and below them is nothing.
+  if (owner === page || owner === token) return [owner, memberstack]
+  if (unclear >= 0 && /^\/(oauth|invitations)\//.test(clear)) return [memberstack, page, token]
+  return [owner]
 }
 
 function read(dialect: Dialect, answer: Answer): string | undefined {

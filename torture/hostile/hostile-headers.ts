@@ -3,7 +3,7 @@
 import type { Random } from '../random.ts'
 import { hostileCredentials } from './credentials.ts'
 import type { Draft } from './draft.ts'
-import { hostileText } from './values.ts'
+import { hostileHeaderValue } from './values.ts'
 
 type Change = (draft: Draft, random: Random) => string
 
@@ -78,10 +78,7 @@ export const headerChanges: readonly Change[] = [
   },
   (draft, random) => {
     const name = random.pick(NAMES)
-    // A line that breaks is no header: another part sends those.
-    const value = Buffer.from(hostileText(random))
-      .toString('latin1')
-      .replaceAll(/[\r\n]/g, ' ')
+    const value = hostileHeaderValue(random)
     draft.headers.push([name, random.chance(0.8) ? value.replaceAll(/\p{Cc}/gu, '') : value])
     return `a hostile ${name}`
   },

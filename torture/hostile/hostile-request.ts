@@ -7,12 +7,15 @@ import { headerChanges } from './hostile-headers.ts'
 import { pathChanges, queryChanges } from './hostile-target.ts'
 import type { Operation } from './operations.ts'
 import type { Shot } from './shot.ts'
+import { signed } from './signing.ts'
 import { hostileText } from './values.ts'
 import type { World } from './world.ts'
 
 const AS_IT_IS = 0.12
 const NOWHERE = 0.03
 const HEAVY = 0.004
+/** Of AfterShip's. */
+const SIGNED = 0.4
 const ANY_BODY = 0.1
 /** Operations that cost as much as a hundred others (keys that are made, all that there is in one answer). */
 const COSTLY = /signing-keys\/rotate|^\/metrics|^\/docs|^\/openapi/
@@ -40,12 +43,21 @@ const MORE_PLACES = [
 ]
 
 export async function hostileRequest(operations: readonly Operation[], world: World, random: Random): Promise<Shot> {
-  const draft = await goodRequest(pickOperation(operations, random), world, random)
-  if (random.chance(AS_IT_IS)) return shotOf(draft)
+  const operation = pickOperation(operations, random)
+  const draft = await goodRequest(operation, world, random)
+  const signs = operation.api === 'aftership' && random.chance(SIGNED)
+  if (random.chance(AS_IT_IS)) return signs ? signed(shotOf(draft), random) : shotOf(draft)
+  // What is signed before it is changed has to be refused for it.
+  if (signs && random.chance(0.5)) draft.headers = signed(shotOf(draft), random).headers
   if (random.chance(NOWHERE)) sendElsewhere(draft, random)
   for (let times = random.pick([1, 1, 1, 2, 2, 3]); times > 0; times--) change(draft, random)
   if (random.chance(HEAVY)) draft.changes.push(random.pick(heavyBodyChanges)(draft, random))
-  return shotOf(draft)
+  const shot = shotOf(draft)
+  return signs && !isSigned(shot) ? signed(shot, random) : shot
+}
+
+function isSigned({ headers }: Shot): boolean {
+  return headers.some(([name]) => name.startsWith('as-signature-'))
 }
 
 function pickOperation(operations: readonly Operation[], random: Random): Operation {

@@ -1,5 +1,7 @@
 // The store under the storm: for each vendor a tenant whose limits nobody reaches, and one with the vendor's own.
 
+import { PUBLIC_KEY } from './signing-key.ts'
+
 const ENDLESS = 1_000_000
 const CALLBACK = 'http://127.0.0.1:9000/callback'
 const RECEIVER = 'http://127.0.0.1:9/h0stile'
@@ -24,7 +26,13 @@ export const NAMES = {
 
 /** By what each API knows whom. `slow`: of the tenant with the vendor's own limits. */
 export const KEYS = {
-  aftership: { open: ['as_open_key_full', 'as_open_key_read'], hmac: 'as_open_key_hmac', slow: 'as_slow_key' },
+  aftership: {
+    open: ['as_open_key_full', 'as_open_key_read'],
+    hmac: 'as_open_key_hmac',
+    secret: 'a secret to sign with',
+    rsa: 'as_open_key_rsa',
+    slow: 'as_slow_key',
+  },
   easypost: { open: ['EZAK_open', 'EZTK_open', 'EZAK_child'], slow: 'EZAK_slow' },
   memberstack: {
     secret: ['sk_sb_open', 'sk_open'],
@@ -51,7 +59,8 @@ export function seedText(): string {
           keys: [
             { name: 'full', mode: 'api_key', key: aftership.open[0] },
             { name: 'read', mode: 'api_key', key: aftership.open[1], permission: 'read' },
-            { name: 'hmac', mode: 'hmac', key: aftership.hmac, secret: 'a secret to sign with' },
+            { name: 'hmac', mode: 'hmac', key: aftership.hmac, secret: aftership.secret },
+            { name: 'rsa', mode: 'rsa', key: aftership.rsa, publicKey: PUBLIC_KEY },
           ],
           memberships: [
             { email: 'owner@open.test', role: 'owner' },

@@ -130,6 +130,13 @@ export function hostileText(random: Random): string {
   return random.pick(TEXTS)
 }
 
+/** The same for a header, each character one byte. A line that breaks would be two requests: part `wire` sends those. */
+export function hostileHeaderValue(random: Random): string {
+  return Buffer.from(hostileText(random))
+    .toString('latin1')
+    .replaceAll(/[\r\n]/g, ' ')
+}
+
 export function hostileKey(random: Random): string {
   return random.chance(0.7) ? random.pick(KEYS) : hostileText(random)
 }
