@@ -16,7 +16,8 @@ import { runPart } from '../part.ts'
 import { type Server, startServer } from '../server.ts'
 
 const ROUND_SIZE = 500
-/** More than a hundred thousand requests, with what is sent again; fewer where each costs more. */
+const REQUESTS_MIN = 100_000
+/** So many, with what is sent again; fewer where each costs more. */
 const ROUNDS = { SQLite: 85, PostgreSQL: 42 }
 const ROUNDS_QUICK = 2
 const READ_MS = 60_000
@@ -28,14 +29,19 @@ await runPart(async ({ directory, quick, seed, findings }) => {
   writeFileSync(files.config, SETTINGS)
   writeFileSync(files.seed, seedText())
   const torture = async (engine: keyof typeof ROUNDS, data: string) => {
-    const env = { UNDERSTUDY_CONFIG: files.config, UNDERSTUDY_HOME: join(directory, 'home') }
+    const memory = new Memory(join(directory, `heap-${engine}`))
+    const env = { UNDERSTUDY_CONFIG: files.config, UNDERSTUDY_HOME: join(directory, 'home'), ...memory.env }
     const server = await startServer(data, { env, flags: ['--seed', files.seed] })
-    await storm(server, { data, engine, seed, findings, rounds: quick ? ROUNDS_QUICK : ROUNDS[engine] })
+    await storm(server, memory, { data, engine, seed, findings, rounds: quick ? ROUNDS_QUICK : ROUNDS[engine] })
+    if (!quick) memory.compare(findings, engine)
   }
   await torture('SQLite', join(directory, 'data'))
   const postgres = await startPostgres(directory)
   await torture('PostgreSQL', postgres.url)
   await postgres.stop()
+  const { requests = 0 } = findings.outcome().counts
+  if (!quick && requests < REQUESTS_MIN)
+    findings.fail(`${REQUESTS_MIN} requests or more are sent, and were ${requests}`)
 })
 
 interface Plan {
@@ -46,22 +52,20 @@ interface Plan {
   rounds: number
 }
 
-async function storm(server: Server, { data, engine, seed, findings, rounds }: Plan): Promise<void> {
+async function storm(server: Server, memory: Memory, { data, engine, seed, findings, rounds }: Plan): Promise<void> {
   const look = await lookAt(data, READ_MS)
   if (!look) throw new Error(`there is no store at ${data}`)
   const prepared = await prepareStorm(server.url, look.db, { seed, engine, findings })
-  const memory = new Memory(server.pid)
   await roundOfPlaces(prepared)
   await roundTrips(prepared, rounds)
   await markupOnPages(prepared)
   for (let done = 0; done < rounds && server.isUp(); done++) {
     await roundOfChance(prepared, ROUND_SIZE)
-    memory.sample()
+    await memory.sample(server.pid)
   }
   const { origin, sent } = prepared
   const ready = await fetch(`${server.url}/ready`)
   if (ready.status !== 200) findings.fail(`${origin}: it is ready afterwards, but /ready says ${ready.status}`)
-  memory.compare(findings, engine)
   prepared.close()
   const code = await server.stop()
   if (code !== 0) findings.fail(`${origin}: it ends as it is told to, but with ${code}`)
