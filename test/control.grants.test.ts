@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { connect, membersStatus, OAUTH_SEED } from './aftership.oauth.browser.ts'
+import { inTurn, testOnPostgres } from './nodes.support.ts'
 import { assertProblem, operatorOf, walk } from './operator.ts'
 import { startApp } from './support.ts'
 
@@ -39,4 +40,51 @@ test('a grant is listed, and ended by an operator at once and for good; again wi
   for (const path of ['/aftership/organizations/none/grants', `${grants}/none`]) {
     assertProblem(await operator.call(path.endsWith('grants') ? 'GET' : 'DELETE', path), 404, 'notFound')
   }
+})
+
+const ROW = 'update aftership_grants set id = id'
+const membership = '/aftership/organizations/northwind/memberships/m_adam'
+
+testOnPostgres('a removal beside an offboarding does not let the grant of who left come back', async () => {
+  const app = await startApp(OAUTH_SEED)
+  const operator = operatorOf(app)
+  const { access_token: token } = await connect(app)
+  await app.newEvents()
+  await inTurn(app, ROW, [
+    () => operator.post('/holders/adam@northwind.test/offboard'),
+    () => operator.delete(membership),
+  ])
+  await operator.post(`${membership}/restore`)
+  await app.assertEvents('grant.ended', 'membership.deleted', 'membership.restored')
+  assert.equal(await membersStatus(app, token), 401)
+})
+
+testOnPostgres('a restored membership brings no grant back whose app is deleted beside it', async () => {
+  const app = await startApp(OAUTH_SEED)
+  const operator = operatorOf(app)
+  const { access_token: token } = await connect(app)
+  await operator.delete(membership)
+  await app.newEvents()
+  await inTurn(app, ROW, [
+    () => operator.delete('/aftership/apps/partner_app'),
+    () => operator.post(`${membership}/restore`),
+  ])
+  await app.assertEvents('app.deleted', 'grant.ended', 'membership.restored')
+  assert.equal(await membersStatus(app, token), 401)
+})
+
+testOnPostgres('grants that two things end at once end once', async () => {
+  const app = await startApp(OAUTH_SEED)
+  const operator = operatorOf(app)
+  for (const organization of ['northwind', 'contoso']) await connect(app, { organization })
+  await app.newEvents()
+  const answers = await inTurn(app, ROW, [
+    () => operator.delete('/aftership/apps/partner_app'),
+    () => operator.post('/holders/adam@northwind.test/offboard'),
+  ])
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [204, 200],
+  )
+  await app.assertEvents('app.deleted', 'grant.ended', 'grant.ended')
 })

@@ -6,9 +6,11 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { SERVER_URL } from './postgres.ts'
 import { fileWith, type ServerProcess, serve, temporaryDirectory } from './process.ts'
+import type { TestApp } from './support.ts'
 
 /** How long a condition that no event tells of may take to come about. */
 const PATIENCE_MS = 15_000
@@ -45,6 +47,25 @@ export async function emptyDatabase(server: string, options = ''): Promise<TestD
         return work()
       }),
   }
+}
+
+/**
+ * Starts one after the other while a transaction is open in which `statement` ran, each once those before it wait in the
+ * app's database; then lets them go on, and gives what became of them.
+ */
+export async function inTurn<T>({ app }: TestApp, statement: string, starts: (() => Promise<T>)[]): Promise<T[]> {
+  const { db } = app.context
+  const waiting = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  const started = await db.transaction().execute(async tx => {
+    await sql.raw(statement).execute(tx)
+    const begun: Promise<T>[] = []
+    for (const start of starts) {
+      begun.push(start())
+      await until(`${begun.length} wait`, async () => (await waiting.execute(db)).rows.length === begun.length)
+    }
+    return begun
+  })
+  return Promise.all(started)
 }
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -75,12 +75,12 @@ export async function end(
 
 /** Ends all grants of an app for good, suspended ones too; an event each. */
 export async function endOfApp(tx: Context, principal: Principal, appId: string, cause: FinalCause): Promise<void> {
-  for (const grant of await store.listOfApp(tx, appId, FINAL_CAUSES)) await endOne(tx, principal, grant, cause)
+  await endForGood(tx, principal, await store.listOfApp(tx, appId, FINAL_CAUSES), cause)
 }
 
 /** Ends all grants of an account, in every organization, for good, suspended ones too; an event each. */
 export async function endOfAccount(tx: Context, principal: Principal, accountId: string, cause: FinalCause) {
-  for (const grant of await store.listOfAccount(tx, accountId, FINAL_CAUSES)) await endOne(tx, principal, grant, cause)
+  await endForGood(tx, principal, await store.listOfAccount(tx, accountId, FINAL_CAUSES), cause)
 }
 
 /** Ends all live grants of an account in the principal's organization because of `cause`; an event each. */
@@ -95,6 +95,17 @@ export async function resumeEndedBy(tx: Context, principal: Principal, cause: st
   for (const grant of await store.listEndedBy(tx, principal.tenant, cause)) {
     await store.setEnded(tx, grant, null, null)
     await record(tx, principal, 'grant.resumed', grant)
+  }
+}
+
+/** Ends grants of many organizations, each as it is when its organization's turn has come. */
+async function endForGood(tx: Context, principal: Principal, grants: store.Grant[], cause: FinalCause): Promise<void> {
+  const inOrder = grants.toSorted((a, b) => (a.organizationId < b.organizationId ? -1 : 1))
+  for (const { id, organizationId: tenant } of inOrder) {
+    await withTransaction(tx, { vendor: 'aftership', tenant }, async () => {
+      const grant = await store.find(tx, tenant, id)
+      if (grant && !isFinal(grant.endedBy)) await endOne(tx, principal, grant, cause)
+    })
   }
 }
 

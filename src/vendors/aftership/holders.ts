@@ -9,13 +9,16 @@ import * as memberships from './memberships.store.ts'
 const keys = keyHolders('aftership')
 
 export const holders: Holders = {
-  offboard: (ctx, principal, email, cause) =>
-    withTransaction(ctx, principal, async tx => {
+  offboard: (ctx, principal, email, cause) => {
+    const actor = { ...principal, vendor: 'aftership' }
+    // In turn with the end of an app: this goes through the organizations twice, for the grants and for the keys.
+    return withTransaction(ctx, actor, async tx => {
       const account = await accounts.findByEmail(tx, email)
       // For good: whoever comes back consents anew.
-      if (account) await grants.endOfAccount(tx, { ...principal, vendor: 'aftership' }, account.id, 'offboarded')
+      if (account) await grants.endOfAccount(tx, actor, account.id, 'offboarded')
       return keys.offboard(tx, principal, email, cause)
-    }),
+    })
+  },
   restore: keys.restore,
   isPresent: async (ctx, tenant, email) => {
     const account = await accounts.findByEmail(ctx, email)
