@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { sql } from 'kysely'
+import { inTurn, testOnPostgres } from './nodes.support.ts'
 import { ACME, assertProblem, type Body, operatorOf, walk } from './operator.ts'
 import { startApp } from './support.ts'
 
@@ -114,6 +115,27 @@ test('an offboarding that is interrupted between two vendors leaves nothing of i
   await interrupted('restore')
   await app.assertEvents()
   assert.equal(await key.status(), 401)
+})
+
+testOnPostgres('a key that is deleted beside them stops neither an offboarding nor a return', async () => {
+  const { app, operator, make } = await start()
+  const keys = [await make('first', 'jane@acme.test'), await make('second', 'jane@acme.test')]
+  const kept = await make('kept', 'jane@acme.test')
+  for (const what of ['offboard', 'restore']) {
+    const { id = '' } = keys.shift() ?? {}
+    await app.newEvents()
+    const answers = await inTurn<{ status: number }>(app, `update credentials set name = name where id = '${id}'`, [
+      () => operator.delete(`/keys/${id}`),
+      () => operator.post(`/holders/jane@acme.test/${what}`),
+    ])
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [204, 200],
+    )
+    const type = what === 'offboard' ? 'credential.disabled' : 'credential.enabled'
+    await app.assertEvents('credential.deleted', ...[...keys, kept].map(() => type))
+  }
+  assert.equal(await kept.status(), 200)
 })
 
 test('a key that two removals disabled works again when both were taken back', async () => {

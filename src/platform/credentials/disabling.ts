@@ -1,9 +1,9 @@
 // Keys that are disabled for a set of causes, and work again when the last of them is taken back (decision 0007).
 
 import { timestamp } from '../clock.ts'
-import type { Context, Principal } from '../context.ts'
+import { type Context, type Principal, withTransaction } from '../context.ts'
 import { emailKey } from '../email.ts'
-import type { Credential } from './credential.ts'
+import { type Credential, credentialOf } from './credential.ts'
 import * as store from './credentials.store.ts'
 import { changing, type EventNoun, record } from './credentials.ts'
 
@@ -66,8 +66,12 @@ async function forEach(
   const changed: Credential[] = []
   // Tenant by tenant, as all work over several tenants.
   const rows = (await store.listAll(tx, filter)).toSorted((a, b) => (a.tenant < b.tenant ? -1 : 1))
-  for (const { id } of rows) {
-    const credential = await changing(tx, id, async (_tx, found) => change(found))
+  for (const row of rows) {
+    const credential = await withTransaction(tx, row, async () => {
+      const found = await store.findById(tx, row.id)
+      // Deleted since it was listed: there is nothing left to change.
+      return found && change(credentialOf(found))
+    })
     if (credential) changed.push(credential)
   }
   return changed
