@@ -20,6 +20,7 @@ import {
   signIn,
   tokensOf,
 } from './aftership.oauth.browser.ts'
+import { inTurn, testOnPostgres } from './nodes.support.ts'
 import { HOUR, MINUTE, SECOND, startApp } from './support.ts'
 
 const start = () => startApp(OAUTH_SEED)
@@ -248,6 +249,20 @@ test('an account is mailed at most five links within any hour', async () => {
   const other = await browser.submit(page, { email: 'rosa@northwind.test' })
   assert.equal(other.statusCode, 200)
   assert.equal((await mailedLinks(app, 'rosa@northwind.test')).length, 1)
+})
+
+testOnPostgres('nor more than five when they are asked for at once', async () => {
+  const app = await start()
+  const browser = new Browser(app)
+  const page = await browser.get(`${authorize}?${authorizeQuery()}`)
+  const ask = () => browser.submit(page, { email: 'adam@northwind.test' })
+  for (let request = 0; request < 4; request++) await ask()
+  const answers = await inTurn(app, 'lock table aftership_oauth_tokens in share mode', [ask, ask])
+  assert.deepEqual(
+    answers.map(({ statusCode }) => statusCode),
+    [200, 200],
+  )
+  assert.equal((await mailedLinks(app, 'adam@northwind.test')).length, 5)
 })
 
 test('a client proves itself by header or by form, once', async () => {

@@ -3,7 +3,7 @@
 
 import { timestamp } from '../../../platform/clock.ts'
 import { type Context, type Principal, withTransaction } from '../../../platform/context.ts'
-import { EMAIL_MAX, EMAIL_PATTERN } from '../../../platform/email.ts'
+import { EMAIL_MAX, EMAIL_PATTERN, emailKey } from '../../../platform/email.ts'
 import { DomainError } from '../../../platform/errors.ts'
 import * as events from '../../../platform/events/events.ts'
 import * as outbox from '../../../platform/mail/outbox.ts'
@@ -34,7 +34,8 @@ export async function requestLink(
 ): Promise<void> {
   if (email.length > EMAIL_MAX || !EMAIL.test(email)) throw new DomainError('invalid', 'Enter an email address.')
   const since = timestamp(ctx.clock.now() - secrets.LINK_WINDOW_MS)
-  await withTransaction(ctx, null, async tx => {
+  // Requests for one email come one after the other, so that each counts those before it; for an unknown one too.
+  await withTransaction(ctx, { vendor: 'aftership', tenant: emailKey(email) }, async tx => {
     const account = await accounts.findByEmail(tx, email)
     const sent = await store.countLinks(tx, account?.id ?? '', since)
     const recipient = account?.verified && sent < LINKS_PER_HOUR ? account : undefined
