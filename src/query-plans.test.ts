@@ -68,3 +68,9 @@ test('what was deleted, or is pending, is listed without a look at all that is t
   await users.listForOperator(ctx, 'user_parent', deleted, 10)
   await assertThrough('easypost_users_restorable')
 })
+
+test('who is suspended is listed without a look at all members', async t => {
+  const { ctx, plan } = await explained(t)
+  await members.listSuspendedBy(ctx, 'a cause')
+  assert.match(await plan(), /USING INDEX memberstack_members_suspended \(/)
+})

@@ -33,7 +33,7 @@ const ADA = `${MEMBERS}/${ids.ada}`
 const idsOf = (members: Json[]) => members.map(({ id }) => id)
 
 /** What operators alone see, of a member that is neither deleted nor kept out. */
-const living = { environment: 'sandbox', hasPassword: true, suspendedBy: null, updatedAt: START, deletedAt: null }
+const living = { environment: 'sandbox', hasPassword: true, suspendedBy: [], updatedAt: START, deletedAt: null }
 
 /** The sandbox as Admin lists it. */
 async function listed(app: TestApp): Promise<{ totalCount: number; ids: string[] }> {

@@ -259,6 +259,41 @@ test('a new email does not keep a member from coming back', async () => {
   await loginToken(app, 'ada.new@acme.example')
 })
 
+test('a member whose person left under two emails is out until both have come back, and so are its plans', async () => {
+  const app = await startApp(ACME, removing)
+  const later = 'ada.new@acme.example'
+  const planIds = async () => (await getMember(app, ids.ada)).planConnections.map(({ planId }: Json) => planId)
+  const types = async () => (await app.newEvents()).filter(({ subject }) => subject === ids.ada).map(({ type }) => type)
+  const leave = async () => {
+    await offboard(app)
+    await ok(app, 'PATCH', `/members/${ids.ada}`, { body: { email: later } })
+    await ok(app, 'POST', `/members/${ids.ada}/add-plan`, { body: { planId: tour.id } })
+    await types()
+    for (const _twice of [1, 2]) await offboard(app, later)
+    assert.deepEqual(await types(), ['member.cause_added', 'member.plan.canceled'])
+  }
+  const path = `/memberstack/apps/${ids.acme}/members/${ids.ada}`
+  for (const [first, second] of [
+    [email, later],
+    [later, email],
+  ] as const) {
+    await leave()
+    const causes = [email, later].map(who => `offboarding:${who}`)
+    assert.deepEqual((await control(app, 'GET', path)).suspendedBy, causes)
+    await restore(app, first)
+    assert.deepEqual(await types(), ['member.cause_removed'])
+    assert.deepEqual((await control(app, 'GET', path)).suspendedBy, [`offboarding:${second}`])
+    assertRefused(await tryLogin(app, later, PASSWORD), 'invalidCredentials')
+    assert.deepEqual(await planIds(), [])
+    await restore(app, second)
+    assert.deepEqual(await types(), ['member.resumed', 'member.plan.added', 'member.plan.added'])
+    assert.deepEqual((await planIds()).toSorted(), [plans.free.id, tour.id].toSorted())
+    await loginToken(app, later)
+    await ok(app, 'PATCH', `/members/${ids.ada}`, { body: { email } })
+    await ok(app, 'POST', `/members/${ids.ada}/remove-plan`, { body: { planId: tour.id } })
+  }
+})
+
 test('a membership that was deleted when its person left comes back without a way in', async () => {
   const app = await startApp(ACME)
   await ok(app, 'DELETE', `/members/${ids.ada}`)

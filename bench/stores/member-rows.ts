@@ -83,7 +83,7 @@ function memberAt(n: number, passwordHash: string): Member {
     profileImage: null,
     stripeCustomerId: held.includes(gold) ? `cus_${n}` : null,
     lastLogin: joined,
-    suspendedBy: null,
+    suspendedBy: [],
     createdAt: joined,
     updatedAt: joined,
     deletedAt: null,

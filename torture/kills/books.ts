@@ -231,18 +231,20 @@ function credentialsOf(events: StoredEvent[]): Book {
 }
 
 function membersOf(events: StoredEvent[]): Book {
-  return fold<{ json: unknown; suspendedBy: string | null; gone: boolean }>(
+  return fold<{ json: unknown; suspendedBy: string[]; gone: boolean }>(
     events,
     /^member\.(?!plan\.)/,
     (state, verb, { member, cause }) => {
-      if (verb === 'created') return { json: member.json, suspendedBy: null, gone: false }
+      if (verb === 'created') return { json: member.json, suspendedBy: [], gone: false }
       if (!state || verb === 'purged') return undefined
       if (verb === 'updated') return { ...state, json: member.json }
-      if (verb === 'suspended' || verb === 'resumed')
-        return { ...state, suspendedBy: verb === 'resumed' ? null : cause }
+      if (verb === 'suspended' || verb === 'cause_added')
+        return { ...state, suspendedBy: [...state.suspendedBy, cause] }
+      if (verb === 'resumed' || verb === 'cause_removed')
+        return { ...state, suspendedBy: state.suspendedBy.filter(other => other !== cause) }
       return { ...state, ...LASTING[verb] }
     },
-    ({ json, suspendedBy, gone }) => [json, suspendedBy, gone],
+    ({ json, suspendedBy, gone }) => [json, suspendedBy.join(' ') || null, gone],
   )
 }
 

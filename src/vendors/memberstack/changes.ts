@@ -15,6 +15,8 @@ type QuietEvent =
   | 'member.password_changed'
   | 'member.suspended'
   | 'member.resumed'
+  | 'member.cause_added'
+  | 'member.cause_removed'
   | 'member.purged'
 
 /** The member as it is now, whole. */

@@ -84,8 +84,8 @@ export async function takeAway(tx: Context, realm: Realm, memberId: string, caus
   await changed(tx, realm, memberId).set({ removed_by: cause }).where('removed_by', 'is', null).execute()
 }
 
-export async function giveBack(tx: Context, realm: Realm, memberId: string, cause: string): Promise<void> {
-  await changed(tx, realm, memberId).set({ removed_by: null }).where('removed_by', '=', cause).execute()
+export async function giveBack(tx: Context, realm: Realm, memberId: string): Promise<void> {
+  await changed(tx, realm, memberId).set({ removed_by: null }).where('removed_by', 'is not', null).execute()
 }
 
 /** All of a member's, when it is forgotten. */

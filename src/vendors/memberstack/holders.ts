@@ -53,15 +53,19 @@ async function suspend(tx: Context, principal: AppPrincipal, member: Member, cau
   // Tokens first and in any case: one may have been issued by a login that was under way.
   await tokens.endAll(tx, principal, id, 'offboarded')
   await codes.voidAll(tx, principal, email)
-  if (suspendedBy !== null) return
-  await store.update(tx, principal, member, { ...member, suspendedBy: cause })
-  await recordQuietly(tx, principal, 'member.suspended', id, { cause })
+  if (suspendedBy.includes(cause)) return
+  await store.update(tx, principal, member, { ...member, suspendedBy: [...suspendedBy, cause] })
+  const type = suspendedBy.length === 0 ? 'member.suspended' : 'member.cause_added'
+  await recordQuietly(tx, principal, type, id, { cause })
   const removesPlans = tx.settings.offboardingRemovesPlans && deletedAt === null
   if (removesPlans) await memberPlans.takeAway(tx, principal, member, cause)
 }
 
 async function resume(tx: Context, principal: AppPrincipal, member: Member, cause: string): Promise<void> {
-  await store.update(tx, principal, member, { ...member, suspendedBy: null })
-  await recordQuietly(tx, principal, 'member.resumed', member.id, { cause })
-  await memberPlans.giveBack(tx, principal, member, cause)
+  if (!member.suspendedBy.includes(cause)) return
+  const suspendedBy = member.suspendedBy.filter(other => other !== cause)
+  const isBack = suspendedBy.length === 0
+  await store.update(tx, principal, member, { ...member, suspendedBy })
+  await recordQuietly(tx, principal, isBack ? 'member.resumed' : 'member.cause_removed', member.id, { cause })
+  if (isBack) await memberPlans.giveBack(tx, principal, member)
 }

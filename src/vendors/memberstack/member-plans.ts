@@ -113,9 +113,9 @@ export async function takeAway(tx: Context, principal: AppPrincipal, member: Mem
   }
 }
 
-/** Returns the plans that `takeAway` took because of `cause`; an event each. `member` is as it was without them. */
-export async function giveBack(tx: Context, principal: AppPrincipal, member: Member, cause: string): Promise<void> {
-  await connections.giveBack(tx, principal, member.id, cause)
+/** Returns the plans that `takeAway` took, for whatever cause; an event each. `member` is as it was without them. */
+export async function giveBack(tx: Context, principal: AppPrincipal, member: Member): Promise<void> {
+  await connections.giveBack(tx, principal, member.id)
   const now = await members.find(tx, principal, member.id)
   const had = new Set(member.connections.map(({ id }) => id))
   for (const connection of now?.connections ?? []) {

@@ -27,7 +27,7 @@ interface MemberTable {
   profile_image: string | null
   stripe_customer_id: string | null
   last_login: string | null
-  /** What keeps the member out (an offboarding); null for nothing. */
+  /** What keeps the member out (offboardings): causes separated by blanks, which they have none of; null for nothing. */
   suspended_by: string | null
   created_at: string
   updated_at: string
@@ -67,7 +67,8 @@ export interface Member {
   profileImage: string | null
   stripeCustomerId: string | null
   lastLogin: string | null
-  suspendedBy: string | null
+  /** What keeps it out; it may log in again when the last of these is taken back. */
+  suspendedBy: readonly string[]
   createdAt: string
   updatedAt: string
   deletedAt: string | null
@@ -110,12 +111,17 @@ function memberOf(row: MemberRow, plans: PlanRow[]): Member {
     profileImage: row.profile_image,
     stripeCustomerId: row.stripe_customer_id,
     lastLogin: row.last_login,
-    suspendedBy: row.suspended_by,
+    suspendedBy: causesOf(row.suspended_by),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
     connections: plans.map(connectionOf),
   }
+}
+
+/** What `suspended_by` says. */
+export function causesOf(suspendedBy: string | null): string[] {
+  return suspendedBy?.split(' ') ?? []
 }
 
 function connectionOf(row: PlanRow): Connection {
@@ -158,7 +164,7 @@ export function columnsOf(member: Member) {
     profile_image: member.profileImage,
     stripe_customer_id: member.stripeCustomerId,
     last_login: member.lastLogin,
-    suspended_by: member.suspendedBy,
+    suspended_by: member.suspendedBy.join(' ') || null,
     updated_at: member.updatedAt,
   }
 }

@@ -70,7 +70,7 @@ export async function create(ctx: Context, principal: AppPrincipal, input: NewMe
       profileImage: input.profileImage ?? null,
       stripeCustomerId: input.stripeCustomerId ?? null,
       lastLogin: input.bySelf ? now : null,
-      suspendedBy: null,
+      suspendedBy: [],
       createdAt: now,
       updatedAt: now,
       deletedAt: null,

@@ -112,7 +112,7 @@ export async function sendLoginCode(ctx: Context, visitor: Visitor, email: strin
   await limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
   if (!member) throw refusal('noSuchMember', 'notFound', 'no member has this email')
-  if (member.suspendedBy !== null) return
+  if (member.suspendedBy.length > 0) return
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'login', member.email, app.name))
 }
 
@@ -133,7 +133,7 @@ export async function sendResetCode(ctx: Context, visitor: Visitor, email: strin
   const { principal, app } = visitor
   await limitMails(ctx, visitor)
   const member = await members.findByEmail(ctx, principal, email)
-  if (!member || member.suspendedBy !== null) return
+  if (!member || member.suspendedBy.length > 0) return
   await withTransaction(ctx, principal, tx => codes.send(tx, principal, 'reset', member.email, app.name))
 }
 
@@ -217,7 +217,7 @@ async function enter(
 async function admissible(tx: Context, principal: AppPrincipal, id: string): Promise<Member | undefined> {
   await members.lock(tx, principal, id)
   const member = await members.find(tx, principal, id)
-  return member?.suspendedBy === null ? member : undefined
+  return member?.suspendedBy.length === 0 ? member : undefined
 }
 
 async function signedIn(

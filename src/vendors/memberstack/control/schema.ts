@@ -70,7 +70,7 @@ export const Member = Type.Object({
   ...wire.Member.properties,
   environment: Environment,
   hasPassword: Type.Boolean(),
-  suspendedBy: NullableString,
+  suspendedBy: Type.Array(Type.String(), { description: 'The offboardings that keep it out.' }),
   updatedAt: Type.String(),
   deletedAt: NullableString,
 })
@@ -106,7 +106,7 @@ export function memberOf(environment: 'sandbox' | 'live', member: StoredMember):
     ...wireMemberOf(member),
     environment,
     hasPassword: passwordHash !== null,
-    suspendedBy,
+    suspendedBy: [...suspendedBy],
     updatedAt,
     deletedAt,
   }
