@@ -13,6 +13,7 @@ import { record } from '../src/platform/events/events.ts'
 import { webhookJobs } from '../src/platform/events/jobs.ts'
 import { startJobs } from '../src/platform/jobs.ts'
 import { lookupAll } from '../src/platform/outbound/post.ts'
+import { setAllowPrivateAddresses } from '../src/platform/settings.ts'
 import { type Answer, type Receiver, startReceiver, theOnly } from './receiver.ts'
 import { DAY, HOUR, SECOND } from './support.ts'
 import { EVERYTHING, principal, type Sender, startSender } from './webhooks.support.ts'
@@ -347,6 +348,30 @@ test('a store that fails ends the run, and the next one goes on', async () => {
   await assert.rejects(sender.dispatcher.run(broken, never), /nowhere/)
   await sender.dispatch()
   theOnly(receiver)
+})
+
+test('a store that fails before a request is made costs the receiver no attempt', async () => {
+  const [sender, receiver] = [await startSender({ allowPrivateAddresses: undefined }), await startReceiver()]
+  await withTransaction(sender.ctx, principal, tx => setAllowPrivateAddresses(tx, principal, true))
+  await sender.register(receiver.url)
+  await sender.record()
+  const { schema } = sender.ctx.db
+  await schema.alterTable('settings').renameTo('settings_away').execute()
+  await sender.dispatch()
+  const { id, status, attempts } = await sender.delivery()
+  assert.deepEqual([status, attempts, await sender.attempts(id)], ['queued', 0, []])
+  const lines = sender.log.filter(({ level }) => level === 'warn' || level === 'error')
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    ['no outcome is written down; sent again later'],
+  )
+
+  await schema.alterTable('settings_away').renameTo('settings').execute()
+  sender.clock.advance(5 * SECOND + LEASE_MARGIN)
+  await sender.dispatch()
+  theOnly(receiver)
+  const sent = await sender.delivery()
+  assert.deepEqual([sent.status, sent.attempts], ['completed', 1])
 })
 
 test('finished deliveries are forgotten after the retention time, with their attempts; what waits too long as well', async () => {

@@ -43,10 +43,11 @@ export async function attempt(ctx: Context, lookup: Lookup, claimed: Claimed): P
 }
 
 async function send(ctx: Context, lookup: Lookup, claimed: Claimed): Promise<Outcome> {
+  // Before what may fail by the receiver's doing: a store that is away is not booked as their failure.
+  const allowPrivateAddresses = await allowsPrivateAddresses(ctx)
   const startedAt = ctx.clock.now()
   let request: SignedRequest | undefined
   try {
-    const allowPrivateAddresses = await allowsPrivateAddresses(ctx)
     request = signedRequest(ctx, claimed, startedAt)
     const { timeLimitMs } = claimed.dialect
     const answer = await post({ ...request, timeLimitMs, allowPrivateAddresses, lookup })

@@ -67,7 +67,7 @@ export class Dispatcher {
     this.#count(id, 1)
     const turn = attempt(ctx, this.#lookup, claimed)
       .catch(error =>
-        ctx.log.error({ delivery: claimed.delivery.id, err: error }, 'the outcome is lost; sent again later'),
+        ctx.log.error({ delivery: claimed.delivery.id, err: error }, 'no outcome is written down; sent again later'),
       )
       .finally(() => {
         this.#attempts.delete(turn)
