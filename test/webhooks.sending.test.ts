@@ -241,6 +241,26 @@ test('what a receiver says back of its credentials is masked in what is kept, re
   }
 })
 
+test('a token that is the user name of a URL is masked in what a receiver says back', async () => {
+  const [sender, receiver] = [await startSender(), await startReceiver()]
+  const token = 'token-+/%"-0123456789'
+  receiver.answer(({ headers }, response) => {
+    const user = Buffer.from(headers.authorization?.slice(6) ?? '', 'base64')
+      .toString()
+      .slice(0, -1)
+    response.writeHead(401, { 'x-user': encodeURIComponent(user) }).end(JSON.stringify({ user, kind: 'ops' }))
+  })
+  const url = new URL(receiver.url)
+  url.username = encodeURIComponent(token)
+  await sender.register(url.href)
+  await sender.record()
+  await sender.dispatch()
+  const { id } = await sender.delivery()
+  const [attempt] = await sender.attempts(id)
+  assert.equal(attempt?.responseBody, '{"user":"***","kind":"ops"}')
+  assert.equal(attempt.responseHeaders?.['x-user'], '***')
+})
+
 test('private targets are refused by default, when registered and when sent', async () => {
   const receiver = await startReceiver()
   const lookup = async () => [{ address: '127.0.0.1', family: 4 }]

@@ -71,8 +71,11 @@ export function signedRequest(ctx: Context, { delivery, endpoint, dialect }: Cla
   }
 }
 
-function secretsIn({ password, pathname, searchParams }: URL): string[] {
-  const parts = [...pathname.split('/'), ...searchParams.values()].filter(part => part.length >= URL_SECRET_MIN)
+/** Receivers that want no password take a token as the user name. */
+function secretsIn({ username, password, pathname, searchParams }: URL): string[] {
+  const parts = [username, ...pathname.split('/'), ...searchParams.values()].filter(
+    part => part.length >= URL_SECRET_MIN,
+  )
   return [password, ...parts].flatMap(part => [part, decoded(part)])
 }
 
