@@ -190,6 +190,19 @@ test('a mail that is refused is tried again with growing delays, and given up in
   assertProblem(await operator.post('/mails/none/resend'), 404, 'notFound')
 })
 
+test('a mail whose id no store could keep is not found', async t => {
+  const server = await startMailServer(t)
+  const { app, operator } = await start(server.settings)
+  for (const id of ['%00', 'a%00b']) {
+    assertProblem(await operator.get(`/mails/${id}`), 404, 'notFound')
+    assertProblem(await operator.post(`/mails/${id}/resend`), 404, 'notFound')
+  }
+  assert.deepEqual(
+    app.log.filter(({ level }) => level === 'error'),
+    [],
+  )
+})
+
 test('a mail that fails holds no other up, and arrives once its way is free', async t => {
   const server = await startMailServer(t)
   server.refused.add('nina@acme.test')

@@ -37,6 +37,10 @@ export function controlApi(ctx: Context, vendors: readonly Vendor[]): FastifyPlu
       request.body = parseJson(request.rawBody)
       if (!isStorable(request.body)) throw new DomainError('malformed', 'the body holds text that cannot be kept')
     })
+    // PostgreSQL refuses such a text, where it is not just looked for.
+    app.addHook('preHandler', async request => {
+      if (!isStorable(request.params)) throw new DomainError('notFound', 'nothing has an id that cannot be kept')
+    })
     app.addHook('onRoute', route => {
       const response = { ...(route.schema?.response as object | undefined), '4xx': Problem }
       route.schema = { ...route.schema, response }
