@@ -1,9 +1,14 @@
-// The retention job and an operator who takes a deletion back at the same moment: the restored row stays.
+// What jobs remove for good: nothing that an operator takes back at the same moment, and never much at a time.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type KyselyPlugin, sql } from 'kysely'
+import { timestamp } from '../src/platform/clock.ts'
+import type { Context } from '../src/platform/context.ts'
+import type { Database } from '../src/platform/db/database.ts'
 import * as memberships from '../src/vendors/aftership/memberships.ts'
 import * as users from '../src/vendors/easypost/removal.ts'
+import { vendors } from '../src/vendors/index.ts'
 import * as members from '../src/vendors/memberstack/removal.ts'
 import { SERVER_URL } from './postgres.ts'
 import { DAY, startApp, type TestApp } from './support.ts'
@@ -69,5 +74,94 @@ for (const [what, remove, restore, purge, restored] of rows) {
       !isRestored,
       types.join(),
     )
+  })
+}
+
+const BATCH = 100
+const OLD = 2 * BATCH + 50
+
+/** Fills a table with rows, so many of which are old. */
+const fills: [job: string, table: keyof Database, fill: (ctx: Context, ages: Age[]) => Promise<unknown>][] = [
+  [
+    'memberstack-tokens',
+    'memberstack_tokens',
+    ({ db }, ages) =>
+      db
+        .insertInto('memberstack_tokens')
+        .values(
+          ages.map(({ index, at }) => ({
+            ...{ app_id: 'app_acme', environment: 'sandbox', member_id: `mem_sb_${index}`, issued_at: 1 },
+            ...{ expires_at: Math.floor(at / 1000), kid: 'kid', ended_by: null },
+          })),
+        )
+        .execute(),
+  ],
+  [
+    'memberstack-tokens',
+    'memberstack_codes',
+    ({ db }, ages) =>
+      db
+        .insertInto('memberstack_codes')
+        .values(
+          ages.map(({ index, at }) => ({
+            ...{ app_id: 'app_acme', environment: 'sandbox', purpose: 'reset', email_key: `${index}@acme.test` },
+            ...{ code_hash: `hash ${index}`, tries: 0, expires_at: timestamp(at) },
+          })),
+        )
+        .execute(),
+  ],
+  [
+    'aftership-retention',
+    'aftership_invitations',
+    ({ db }, ages) =>
+      db
+        .insertInto('aftership_invitations')
+        .values(
+          ages.map(({ index, at }) => ({
+            ...{ token_hash: `hash ${index}`, organization_id: 'org_acme', membership_id: `mem_${index}` },
+            ...{ created_at: timestamp(at), expires_at: timestamp(at), ended_at: timestamp(at) },
+          })),
+        )
+        .execute(),
+  ],
+]
+interface Age {
+  index: number
+  at: number
+}
+
+for (const [name, table, fill] of fills) {
+  test(`${table}: what is over goes a bounded number at a time, and no more once the server stops`, async () => {
+    const { app, clock } = await startApp('')
+    const job = vendors.flatMap(({ jobs }) => jobs).find(job => job.name === name)
+    assert.ok(job)
+    // What a first run makes is there.
+    await app.runJobs()
+    const at = (index: number) => clock.now() + (index < OLD ? -31 * DAY : 31 * DAY)
+    await fill(
+      app.context,
+      Array.from({ length: OLD + 1 }, (_, index) => ({ index, at: at(index) })),
+    )
+    const stopping = new AbortController()
+    const removed: number[] = []
+    const watch: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (result.numAffectedRows) removed.push(Number(result.numAffectedRows))
+        if (removed.length > 0) stopping.abort()
+        return result
+      },
+    }
+    const watched = { ...app.context, db: app.context.db.withPlugin(watch) }
+    const left = async () => {
+      const { rows } = await sql<{ count: number }>`select count(*) as count from ${sql.table(table)}`.execute(
+        app.context.db,
+      )
+      return rows[0]?.count
+    }
+    await job.run(watched, stopping.signal)
+    assert.deepEqual([removed, await left()], [[BATCH], OLD + 1 - BATCH])
+    await job.run(watched, new AbortController().signal)
+    assert.deepEqual([removed, await left()], [[BATCH, BATCH, 50], 1])
   })
 }

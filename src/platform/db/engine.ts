@@ -7,6 +7,7 @@ import {
   type CompiledQuery,
   Kysely,
   PostgresAdapter,
+  type RawBuilder,
   type SelectQueryBuilder,
   sql,
   type Transaction,
@@ -242,6 +243,25 @@ export function heldByNobody<Tables, Table extends keyof Tables, Row>(
   query: SelectQueryBuilder<Tables, Table, Row>,
 ): SelectQueryBuilder<Tables, Table, Row> {
   return isPostgres(db) ? query.forUpdate().skipLocked() : query
+}
+
+/**
+ * Deletes up to `limit` of the rows for which `condition` holds, by their primary key; those that another transaction is
+ * changing are left to it. Returns how many.
+ */
+export async function deleteSome(
+  db: Kysely<Database>,
+  table: string,
+  primaryKey: readonly string[],
+  condition: RawBuilder<unknown>,
+  limit: number,
+): Promise<number> {
+  const key = sql.join(primaryKey.map(column => sql.ref(column)))
+  const unheld = isPostgres(db) ? sql`for update skip locked` : sql``
+  const { numAffectedRows } = await sql`
+    with found as materialized (select ${key} from ${sql.table(table)} where ${condition} limit ${limit} ${unheld})
+    delete from ${sql.table(table)} where (${key}) in (select ${key} from found)`.execute(db)
+  return Number(numAffectedRows)
 }
 
 /** Whether several nodes may work on this store at once. */

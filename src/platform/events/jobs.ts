@@ -1,3 +1,4 @@
+import { inBatches } from '../batches.ts'
 import { timestamp } from '../clock.ts'
 import { type Context, withTransaction } from '../context.ts'
 import type { Job } from '../jobs.ts'
@@ -9,7 +10,6 @@ import { Dispatcher } from './dispatcher.ts'
 const DAY_MS = 24 * 3600 * 1000
 /** No pause between attempts is nearly as long: what lies untouched for longer is finished, or its endpoint disabled. */
 const KEPT_MIN_MS = 7 * DAY_MS
-const BATCH = 200
 
 /** Sends what is due, at once when something is queued, and forgets deliveries whose retention time is over. */
 export function webhookJobs({ queued }: Webhooks, lookup: Lookup): Job[] {
@@ -27,16 +27,13 @@ export function webhookJobs({ queued }: Webhooks, lookup: Lookup): Job[] {
 }
 
 /** Finished deliveries, and what waited that long for a disabled endpoint, with their attempts. */
-async function purge(ctx: Context): Promise<void> {
+async function purge(ctx: Context, stop: AbortSignal): Promise<void> {
   const before = timestamp(ctx.clock.now() - Math.max(ctx.settings.retentionMs, KEPT_MIN_MS))
-  let found: number
-  do {
-    found = await purgeBatch(ctx, before)
-  } while (found === BATCH)
+  await inBatches(stop, limit => purgeBatch(ctx, before, limit))
 }
 
-async function purgeBatch(ctx: Context, before: string): Promise<number> {
-  const rows = await deliveries.listUntouchedSince(ctx, before, BATCH)
+async function purgeBatch(ctx: Context, before: string, limit: number): Promise<number> {
+  const rows = await deliveries.listUntouchedSince(ctx, before, limit)
   if (rows.length === 0) return 0
   await withTransaction(ctx, null, tx =>
     deliveries.removeUntouched(

@@ -1,7 +1,9 @@
 // Counters of windows that ended and of buckets that are full again count for nothing: their rows are removed.
 
 import { sql } from 'kysely'
+import { inBatches } from '../batches.ts'
 import type { Context } from '../context.ts'
+import { deleteSome } from '../db/engine.ts'
 import type { Job } from '../jobs.ts'
 
 /** The tables, and from which moment on a row matters no more. */
@@ -19,15 +21,8 @@ export const purgeJob: Job = { name: 'rate-limit-purge', everyMs: 60_000, run: p
 
 export async function purge(ctx: Counted, stop: AbortSignal): Promise<void> {
   for (const [table, moment] of TABLES) {
-    let found = BATCH
-    while (found === BATCH && !stop.aborted) found = await purgeBatch(ctx, table, moment)
+    // No index leads to them: it would cost every take, and the tables are small.
+    const past = sql`${sql.ref(moment)} < ${ctx.clock.now() - KEPT_MS}`
+    await inBatches(stop, limit => deleteSome(ctx.db, table, ['key'], past, limit), BATCH)
   }
-}
-
-/** No index leads to them: it would cost every take, and the tables are small. */
-async function purgeBatch({ db, clock }: Counted, table: string, moment: string): Promise<number> {
-  const old = sql`select key from ${sql.table(table)} where ${sql.ref(moment)} < ${clock.now() - KEPT_MS}
-    limit ${BATCH} for update skip locked`
-  const { numAffectedRows } = await sql`delete from ${sql.table(table)} where key in (${old})`.execute(db)
-  return Number(numAffectedRows)
 }

@@ -1,3 +1,4 @@
+import { inBatches } from '../../platform/batches.ts'
 import { timestamp } from '../../platform/clock.ts'
 import type { Context } from '../../platform/context.ts'
 import type { Job } from '../../platform/jobs.ts'
@@ -15,31 +16,25 @@ import { BASE_PATH, commonHeaders, membersApi, PREFIX } from './routes.ts'
 import { AftershipSeed, load } from './seed.ts'
 import { webhookDialect } from './webhooks.ts'
 
-/** How many rows one turn of a job takes at a time, so that requests get their turn between. */
-const BATCH = 100
-
 const jobs: Job[] = [
   {
     // Contract section 4.3: an expired pending membership is gone within a minute.
     name: 'aftership-expiry',
     everyMs: 20_000,
-    run: async ctx => {
-      while ((await memberships.removeExpired(ctx, BATCH)) === BATCH);
-    },
+    run: (ctx, stop) => inBatches(stop, limit => memberships.removeExpired(ctx, limit)),
   },
   {
     name: 'aftership-oauth',
     everyMs: 60_000,
-    run: async ctx => {
-      while ((await oauth.purge(ctx, BATCH)) === BATCH);
-    },
+    run: (ctx, stop) => inBatches(stop, limit => oauth.purge(ctx, limit)),
   },
   {
     name: 'aftership-retention',
     everyMs: 3_600_000,
-    run: async ctx => {
-      while ((await memberships.purge(ctx, BATCH)) === BATCH);
-      await invitationStore.purge(ctx, timestamp(ctx.clock.now() - ctx.settings.retentionMs))
+    run: async (ctx, stop) => {
+      await inBatches(stop, limit => memberships.purge(ctx, limit))
+      const before = timestamp(ctx.clock.now() - ctx.settings.retentionMs)
+      await inBatches(stop, limit => invitationStore.purge(ctx, before, limit))
     },
   },
 ]

@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
+import { deleteSome } from '../../platform/db/engine.ts'
 import { preparedChange } from '../../platform/db/prepared.ts'
 
 interface InvitationTable {
@@ -71,11 +72,8 @@ export function listExpired(ctx: Context, now: string, limit: number): Promise<I
     .execute()
 }
 
-/** Forgets links that expired before `time`. */
-export async function purge(ctx: Context, time: string): Promise<void> {
-  await ctx.db
-    .deleteFrom('aftership_invitations')
-    .where('expires_at', '<', time)
-    .where('ended_at', 'is not', null)
-    .execute()
+/** Forgets links that expired before `time`. Returns how many of at most `limit`. */
+export function purge(ctx: Context, time: string, limit: number): Promise<number> {
+  const condition = sql`expires_at < ${time} and ended_at is not null`
+  return deleteSome(ctx.db, 'aftership_invitations', ['token_hash'], condition, limit)
 }

@@ -1,3 +1,4 @@
+import { inBatches } from '../../platform/batches.ts'
 import type { Context } from '../../platform/context.ts'
 import { keyHolders } from '../../platform/credentials/holders.ts'
 import type { Job } from '../../platform/jobs.ts'
@@ -12,16 +13,11 @@ import { ABSENT_PREFIX, absentApi, PREFIX, userApi } from './routes.ts'
 import { EasypostSeed, load } from './seed.ts'
 import { webhookDialect } from './webhook-dialect.ts'
 
-/** How many rows one turn of a job takes at a time, so that requests get their turn between. */
-const BATCH = 100
-
 const jobs: Job[] = [
   {
     name: 'easypost-retention',
     everyMs: 3_600_000,
-    run: async ctx => {
-      while ((await removal.purge(ctx, BATCH)) === BATCH);
-    },
+    run: (ctx, stop) => inBatches(stop, limit => removal.purge(ctx, limit)),
   },
 ]
 

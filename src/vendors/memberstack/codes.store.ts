@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
+import { deleteSome } from '../../platform/db/engine.ts'
 import type { Environment, Realm } from './realm.ts'
 
 export type CodePurpose = 'signup' | 'login' | 'reset' | 'verification'
@@ -83,6 +84,8 @@ export async function remove(
   await query.execute()
 }
 
-export async function purge(ctx: Context, time: string): Promise<void> {
-  await ctx.db.deleteFrom('memberstack_codes').where('expires_at', '<=', time).execute()
+/** Forgets codes that expired by `time`. Returns how many of at most `limit`. */
+export function purge(ctx: Context, time: string, limit: number): Promise<number> {
+  const key = ['app_id', 'environment', 'purpose', 'email_key']
+  return deleteSome(ctx.db, 'memberstack_codes', key, sql`expires_at <= ${time}`, limit)
 }

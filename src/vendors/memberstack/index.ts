@@ -1,3 +1,4 @@
+import { inBatches } from '../../platform/batches.ts'
 import { timestamp } from '../../platform/clock.ts'
 import type { Context } from '../../platform/context.ts'
 import type { Job } from '../../platform/jobs.ts'
@@ -16,28 +17,23 @@ import * as signingKeys from './signing-keys.ts'
 import * as tokens from './tokens.store.ts'
 import { webhookDialect } from './webhooks.ts'
 
-/** How many rows one turn of a job takes at a time, so that requests get their turn between. */
-const BATCH = 100
-
 const jobs: Job[] = [
   {
     // Its first run, at the start, makes the signing key: no login has to wait for it.
     name: 'memberstack-tokens',
     everyMs: 600_000,
-    run: async ctx => {
+    run: async (ctx, stop) => {
       await signingKeys.load(ctx)
       const now = ctx.clock.now()
-      await tokens.purge(ctx, Math.floor(now / 1000))
-      await codes.purge(ctx, timestamp(now))
+      await inBatches(stop, limit => tokens.purge(ctx, Math.floor(now / 1000), limit))
+      await inBatches(stop, limit => codes.purge(ctx, timestamp(now), limit))
       await signingKeys.purge(ctx)
     },
   },
   {
     name: 'memberstack-retention',
     everyMs: 3_600_000,
-    run: async ctx => {
-      while ((await removal.purge(ctx, BATCH)) === BATCH);
-    },
+    run: (ctx, stop) => inBatches(stop, limit => removal.purge(ctx, limit)),
   },
 ]
 

@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
+import { deleteSome } from '../../platform/db/engine.ts'
 import { prepared } from '../../platform/db/prepared.ts'
 import type { Environment, Realm } from './realm.ts'
 
@@ -131,9 +133,10 @@ export async function endAll(
   await query.execute()
 }
 
-/** Forgets tokens that have expired. */
-export async function purge(ctx: Context, nowSeconds: number): Promise<void> {
-  await ctx.db.deleteFrom('memberstack_tokens').where('expires_at', '<=', nowSeconds).execute()
+/** Forgets tokens that have expired. Returns how many of at most `limit`. */
+export function purge(ctx: Context, nowSeconds: number, limit: number): Promise<number> {
+  const key = ['app_id', 'environment', 'member_id', 'issued_at']
+  return deleteSome(ctx.db, 'memberstack_tokens', key, sql`expires_at <= ${nowSeconds}`, limit)
 }
 
 function living(tx: Context, { tenant, environment }: Realm, memberId: string) {
