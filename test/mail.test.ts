@@ -4,10 +4,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import test, { type TestContext } from 'node:test'
 import { SMTPServer } from 'smtp-server'
+import { type Principal, withTransaction } from '../src/platform/context.ts'
+import * as outbox from '../src/platform/mail/outbox.ts'
 import { startSmtp } from '../torture/receivers/smtp-server.ts'
 import { ACME, assertProblem, operatorOf, walk } from './operator.ts'
 import { startSilentServer } from './silent.ts'
-import { HOUR, MINUTE, SECOND, startApp } from './support.ts'
+import { DAY, HOUR, MINUTE, SECOND, startApp } from './support.ts'
+
+const PRINCIPAL: Principal = { vendor: 'test', tenant: 'acme', actor: 'key:test' }
 
 interface Received {
   to: string[]
@@ -329,4 +333,50 @@ test('a mail server that never ends its answer is left when the server stops', a
   await connected.promise
   await app.app.close()
   await left.promise
+})
+
+/** An app without a mail server, and a mail of each status there is. */
+async function withMails(retentionDays: number) {
+  const app = await startApp('', { retentionDays })
+  const ctx = { ...app.app.context, settings: { ...app.app.context.settings, smtp: true } }
+  for (const status of ['sent', 'failed', 'held', 'queued'] as const) {
+    const mail = { to: `${status}@acme.test`, subject: 'Hello', text: 'Hello' }
+    await withTransaction(ctx, PRINCIPAL, tx => outbox.enqueue(tx, PRINCIPAL, mail))
+    await ctx.db.updateTable('mails').set({ status }).where('recipient', '=', mail.to).execute()
+  }
+  const list = async () => (await outbox.list(ctx, undefined, { limit: 100 })).items
+  return {
+    ...app,
+    resend: async (to: string) => {
+      const mail = (await list()).find(mail => mail.to === to)
+      assert.ok(mail)
+      await outbox.resend(ctx, PRINCIPAL, mail.id)
+    },
+    /** Which statuses there are after so long. */
+    async leftAfter(ms: number) {
+      app.clock.advance(ms)
+      await app.app.runJobs()
+      return (await list()).map(({ status }) => status).toSorted()
+    },
+    warnings: () => app.log.flatMap(({ msg, mails }) => (msg?.startsWith('mails dropped') ? [mails] : [])),
+  }
+}
+
+test('a mail that was not sent is kept for a week at least, and its loss is logged; others go by the retention time', async () => {
+  const { leftAfter, warnings } = await withMails(1)
+  assert.deepEqual(await leftAfter(DAY), ['failed', 'held', 'queued', 'sent'])
+  assert.deepEqual(await leftAfter(1), ['held', 'queued'])
+  assert.deepEqual(await leftAfter(6 * DAY - 1), ['held', 'queued'])
+  assert.deepEqual(warnings(), [])
+  assert.deepEqual(await leftAfter(1), [])
+  assert.deepEqual(warnings(), [1])
+})
+
+test('a mail that is put in the queue again is not forgotten before it is sent', async () => {
+  const { leftAfter, resend, warnings } = await withMails(30)
+  assert.deepEqual(await leftAfter(30 * DAY), ['failed', 'held', 'queued', 'sent'])
+  await resend('failed@acme.test')
+  assert.deepEqual(await leftAfter(1), ['queued'])
+  assert.deepEqual(warnings(), [1])
+  assert.deepEqual(await leftAfter(30 * DAY), [])
 })

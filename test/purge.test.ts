@@ -6,6 +6,7 @@ import { type KyselyPlugin, sql } from 'kysely'
 import { timestamp } from '../src/platform/clock.ts'
 import type { Context } from '../src/platform/context.ts'
 import type { Database } from '../src/platform/db/database.ts'
+import { mailJobs } from '../src/platform/mail/jobs.ts'
 import * as memberships from '../src/vendors/aftership/memberships.ts'
 import * as users from '../src/vendors/easypost/removal.ts'
 import { vendors } from '../src/vendors/index.ts'
@@ -80,9 +81,15 @@ for (const [what, remove, restore, purge, restored] of rows) {
 const BATCH = 100
 const OLD = 2 * BATCH + 50
 
-/** Fills a table with rows, so many of which are old. */
-const fills: [job: string, table: keyof Database, fill: (ctx: Context, ages: Age[]) => Promise<unknown>][] = [
+interface Age {
+  index: number
+  at: number
+}
+type Fill = [what: string, job: string, table: keyof Database, fill: (ctx: Context, ages: Age[]) => Promise<unknown>]
+
+const fills: Fill[] = [
   [
+    'tokens of members',
     'memberstack-tokens',
     'memberstack_tokens',
     ({ db }, ages) =>
@@ -97,6 +104,7 @@ const fills: [job: string, table: keyof Database, fill: (ctx: Context, ages: Age
         .execute(),
   ],
   [
+    'mailed codes',
     'memberstack-tokens',
     'memberstack_codes',
     ({ db }, ages) =>
@@ -111,6 +119,7 @@ const fills: [job: string, table: keyof Database, fill: (ctx: Context, ages: Age
         .execute(),
   ],
   [
+    'invitation links',
     'aftership-retention',
     'aftership_invitations',
     ({ db }, ages) =>
@@ -124,16 +133,32 @@ const fills: [job: string, table: keyof Database, fill: (ctx: Context, ages: Age
         )
         .execute(),
   ],
+  ...(['sent', 'failed', 'held', 'queued'] as const).map(
+    (status): Fill => [
+      `mails (${status})`,
+      'mail-retention',
+      'mails',
+      ({ db }, ages) =>
+        db
+          .insertInto('mails')
+          .values(
+            ages.map(({ index, at }) => ({
+              ...{ id: `mail ${index}`, vendor: 'aftership', tenant: 'org_acme', recipient: 'jane@acme.test' },
+              ...{ recipient_key: 'jane@acme.test', subject: 'Hello', sealed_text: '', status, attempts: 0 },
+              ...{ next_attempt_at: null, claim: null, last_error: null, created_at: timestamp(at), sent_at: null },
+            })),
+          )
+          .execute(),
+    ],
+  ),
 ]
-interface Age {
-  index: number
-  at: number
-}
 
-for (const [name, table, fill] of fills) {
-  test(`${table}: what is over goes a bounded number at a time, and no more once the server stops`, async () => {
+const jobs = [...mailJobs(undefined), ...vendors.flatMap(({ jobs }) => jobs)]
+
+for (const [what, name, table, fill] of fills) {
+  test(`${what} whose time is over go a bounded number at a time, and no more once the server stops`, async () => {
     const { app, clock } = await startApp('')
-    const job = vendors.flatMap(({ jobs }) => jobs).find(job => job.name === name)
+    const job = jobs.find(job => job.name === name)
     assert.ok(job)
     // What a first run makes is there.
     await app.runJobs()

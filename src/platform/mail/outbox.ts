@@ -1,10 +1,10 @@
 // Mails are written into the outbox in the transaction that causes them, sealed, since they carry links that sign
 // people in. A job sends them (smtp.ts) when SMTP is configured; else they wait here to be read.
 
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { timestamp } from '../clock.ts'
 import { type Context, type Principal, withTransaction } from '../context.ts'
-import { heldByNobody } from '../db/engine.ts'
+import { deleteSome, heldByNobody } from '../db/engine.ts'
 import { type Page, type PageQuery, pageOf, placeOf } from '../db/keyset.ts'
 import { preparedChange } from '../db/prepared.ts'
 import { emailKey } from '../email.ts'
@@ -192,9 +192,13 @@ export async function hasten(ctx: Context, { after, now }: { after: string; now:
   return Number(numUpdatedRows)
 }
 
-/** Removes mails written before `time`. */
-export async function purge(ctx: Context, time: string): Promise<void> {
-  await ctx.db.deleteFrom('mails').where('created_at', '<', time).execute()
+/**
+ * Removes mails of these statuses that were written, and put in the queue again if they were, before `time`. Returns how
+ * many of at most `limit`.
+ */
+export function purge(ctx: Context, statuses: readonly MailStatus[], time: string, limit: number): Promise<number> {
+  const untouched = sql`created_at < ${time} and (next_attempt_at is null or next_attempt_at < ${time})`
+  return deleteSome(ctx.db, 'mails', ['id'], sql`status in (${sql.join(statuses)}) and ${untouched}`, limit)
 }
 
 export function textOf(ctx: Context, row: MailRow): string {
