@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { METHODS } from 'node:http'
-import type { Socket } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
+import fastify from 'fastify'
 import type { Context } from '../src/platform/context.ts'
+import { LargeAnswers } from '../src/vendors/easypost/large-answers.ts'
 import {
   acme,
   acmeRecord,
@@ -357,4 +360,28 @@ test('large answers: so many at a time for a parent, then 429 until one has left
   const updates = (await app.newEvents()).length
   assert.equal(updates, statuses.filter((status, n) => n % 2 === 1 && status === 200).length)
   for (const path of ['/users', '/api_keys']) assert.equal((await ok(app, 'GET', path)).children.length, 2001)
+})
+
+test('large answers: a client that has hung up before its answer is begun takes no place', async t => {
+  const { app } = await start()
+  await fillUpTo(2001, app.context)
+  const large = new LargeAnswers()
+  const server = fastify()
+  t.after(() => server.close())
+  let asked = Promise.withResolvers<{ outcome: Promise<void> }>()
+  server.get('/', async (_request, reply) => {
+    const outcome = once(reply.raw, 'close').then(() => large.admit(app.context, ids.acme, reply))
+    asked.resolve({ outcome })
+    await outcome
+    return {}
+  })
+  await server.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = server.server.address() as AddressInfo
+  for (let n = 0; n < 5; n++) {
+    asked = Promise.withResolvers()
+    const client = connect(port, '127.0.0.1', () => client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n'))
+    const { outcome } = await asked.promise
+    client.destroy()
+    await assert.doesNotReject(outcome)
+  }
 })

@@ -14,9 +14,14 @@ const UNDER_WAY_MAX = 4
 export class LargeAnswers {
   readonly #underWay = new Map<string, number>()
 
-  /** Counts `reply`, which will hold all children of the tenant, where these are many. Throws `rateLimited`. */
+  /**
+   * Counts `reply`, which will hold all children of the tenant, where these are many and somebody is still there to take
+   * it. Throws `rateLimited`.
+   */
   async admit(ctx: Context, tenant: string, reply: FastifyReply): Promise<void> {
     if (!(await users.hasMoreChildrenThan(ctx, tenant, CHILDREN_MANY))) return
+    // It has closed, and will not say so again: a place taken now would be left by nobody.
+    if (reply.raw.destroyed) return
     const underWay = this.#underWay.get(tenant) ?? 0
     if (underWay >= UNDER_WAY_MAX) {
       throw new DomainError('rateLimited', `${underWay} large answers are on their way already`)
