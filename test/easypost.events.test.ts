@@ -243,11 +243,19 @@ describe('events', () => {
       const { events, has_more } = await ok(app, 'GET', `/events?${query}`)
       assert.deepEqual([events.map(({ id }: Json) => id), has_more], [expected, more], query)
     }
-    assertRefused(await call(app, 'GET', '/events?after_id=evt_1'), 'NOT_FOUND')
     assertRefused(await call(app, 'GET', `/events?after_id=${e1}&before_id=${e3}`), 'UNPROCESSABLE_ENTITY', [
       'after_id',
       'cannot be combined with before_id',
     ])
+  })
+
+  test('an unknown cursor is 404, whatever it looks like', async () => {
+    const app = await start()
+    for (const cursor of ['evt_1', `evt_${'0'.repeat(32)}`, 'user_1', ids.desk, 'abc', '0', '%00']) {
+      for (const side of ['after_id', 'before_id']) {
+        assertRefused(await call(app, 'GET', `/events?${side}=${cursor}`), 'NOT_FOUND')
+      }
+    }
   })
 
   test('they belong to the parent in production: others, and test keys, have none', async () => {

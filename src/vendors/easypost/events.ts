@@ -36,14 +36,14 @@ export async function list(ctx: Context, caller: Caller, request: CursorRequest)
 
 /** Throws `notFound`, and `PARAMETER.INVALID_TYPE` for what is no event's id. */
 export async function get(ctx: Context, caller: Caller, id: string) {
-  const event = await find(ctx, caller, id)
+  const event = await named(ctx, caller, id)
   const outcomes = await deliveries.ofEvents(ctx, caller.principal, [event.id])
   return eventOf(event, outcomeOf(outcomes.get(event.id)))
 }
 
 /** Every attempt to deliver an event, oldest first. Throws as `get`. */
 export async function payloads(ctx: Context, caller: Caller, id: string) {
-  const event = await find(ctx, caller, id)
+  const event = await named(ctx, caller, id)
   const page = { limit: ATTEMPTS_MAX }
   const { items } = await attempts.list(ctx, caller.principal, { eventId: event.id }, page)
   return items.map(payloadOf)
@@ -61,8 +61,14 @@ function hasFeed({ isParent, mode, settings }: Caller): boolean {
   return isParent && mode === 'production' && settings.userEvents
 }
 
-async function find(ctx: Context, caller: Caller, id: string): Promise<log.Event> {
+/** The event that a path names. */
+function named(ctx: Context, caller: Caller, id: string): Promise<log.Event> {
   if (!id.startsWith('evt_')) throw wrongType('id', 'expected a evt ID')
+  return find(ctx, caller, id)
+}
+
+/** Throws `notFound`, for what is no event's id too. */
+async function find(ctx: Context, caller: Caller, id: string): Promise<log.Event> {
   const known = hasFeed(caller) ? logId(id) : undefined
   const event = known === undefined ? undefined : await log.find(ctx, scopeOf(caller), known)
   if (!event) throw new DomainError('notFound', 'no such event')
