@@ -121,6 +121,23 @@ describe('webhooks', () => {
     await app.assertEvents()
   })
 
+  test('a change of one that is not there is 404 before what is wrong with its fields, and after a broken body', async () => {
+    const app = await start()
+    const { id } = await ok(app, 'POST', '/webhooks', { key: keys.globex, body: { url: URL_IN } }, 201)
+    await app.assertEvents('webhook.created')
+    for (const path of ['/webhooks/hook_1', `/webhooks/${id}`]) {
+      for (const method of ['PUT', 'PATCH'] as const) {
+        for (const body of [{ webhook: 'x' }, { webhook: { url: ['x'] } }, { custom_headers: 'x' }]) {
+          assertRefused(await call(app, method, path, { body }), 'NOT_FOUND')
+        }
+        assertRefused(await call(app, method, path, { body: '{"webhook":' }), 'BAD_REQUEST')
+      }
+    }
+    const reply = await call(app, 'PATCH', `/webhooks/${id}`, { key: keys.globex, body: { webhook: 'x' } })
+    assertRefused(reply, 'PARAMETER.INVALID_TYPE', ['webhook', 'must be an object'])
+    await app.assertEvents()
+  })
+
   test('private addresses are refused unless a setting allows them', async () => {
     const app = await startApp(seedOf(acme, globex), { webhooks: { allowPrivateAddresses: false } })
     for (const target of [

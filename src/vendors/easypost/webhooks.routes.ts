@@ -2,7 +2,6 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../../platform/context.ts'
-import { unwrapped } from './body.ts'
 import { route } from './route.ts'
 import * as schema from './schema.ts'
 import { report, reportPagingByNumber } from './traps.ts'
@@ -22,7 +21,7 @@ export function webhookRoutes(ctx: Context, app: FastifyInstance): void {
     route('Register a webhook', anyMode, { body: schema.WebhookBody }, { 201: schema.Webhook }),
     async (request, reply) => {
       const { caller, parameters } = request.easypost
-      const made = await webhooks.create(ctx, caller, unwrapped(parameters, 'webhook'))
+      const made = await webhooks.create(ctx, caller, parameters)
       report(ctx, request, 'polling-only')
       reply.code(201)
       return webhooks.webhookOf(made)
@@ -42,7 +41,7 @@ export function webhookRoutes(ctx: Context, app: FastifyInstance): void {
     ...route('Change a webhook, and enable it', anyMode, { params, body: schema.WebhookBody }, { 201: schema.Webhook }),
     handler: async (request, reply) => {
       const { caller, parameters } = request.easypost
-      const updated = await webhooks.update(ctx, caller, request.params.id, unwrapped(parameters, 'webhook'))
+      const updated = await webhooks.update(ctx, caller, request.params.id, parameters)
       reply.code(201)
       return webhooks.webhookOf(updated)
     },

@@ -5,13 +5,17 @@ import { DomainError, type Issue } from '../../platform/errors.ts'
 import type { CustomHeader, WebhookEndpoint } from '../../platform/events/dialect.ts'
 import * as endpoints from '../../platform/events/endpoints.ts'
 import type { Caller } from './auth.ts'
-import type { Parameters } from './body.ts'
+import { type Parameters, unwrapped } from './body.ts'
 import { missing, refusal } from './errors.ts'
 import { isGiven } from './fields.ts'
 import { wireTime } from './wire.ts'
 
-/** Throws `PARAMETER.REQUIRED` (nothing was sent) and `WEBHOOK.INVALID_PARAMS`. */
-export async function create(ctx: Context, caller: Caller, parameters: Parameters): Promise<WebhookEndpoint> {
+/**
+ * Makes one of what a body holds, wrapped or bare. Throws `PARAMETER.REQUIRED` (nothing was sent),
+ * `PARAMETER.INVALID_TYPE` (wrapper) and `WEBHOOK.INVALID_PARAMS`.
+ */
+export async function create(ctx: Context, caller: Caller, body: Parameters): Promise<WebhookEndpoint> {
+  const parameters = unwrapped(body, 'webhook')
   if (Object.keys(parameters).length === 0) throw missing('webhook')
   const { url, secret, customHeaders } = changesIn(parameters)
   if (url === undefined) throw invalid('url', 'must be present; must be a string')
@@ -42,15 +46,13 @@ export async function get(ctx: Context, caller: Caller, id: string): Promise<Web
   throw new DomainError('notFound', 'no such webhook of this user and mode')
 }
 
-/** Changes what is given, and enables it again in any case. Throws `notFound` and `WEBHOOK.INVALID_PARAMS`. */
-export async function update(
-  ctx: Context,
-  caller: Caller,
-  id: string,
-  parameters: Parameters,
-): Promise<WebhookEndpoint> {
+/**
+ * Changes what is given, and enables it again in any case. Throws `notFound` before it looks at the body, then
+ * `PARAMETER.INVALID_TYPE` (wrapper) and `WEBHOOK.INVALID_PARAMS`.
+ */
+export async function update(ctx: Context, caller: Caller, id: string, body: Parameters): Promise<WebhookEndpoint> {
   await get(ctx, caller, id)
-  const changes = changesIn(parameters)
+  const changes = changesIn(unwrapped(body, 'webhook'))
   return inWireWords(() => endpoints.update(ctx, caller.principal, id, changes))
 }
 
