@@ -95,6 +95,14 @@ describe('create', () => {
     assert.equal((await getMember(app, id)).lastLogin, '2026-03-04T09:31:30.001Z')
   })
 
+  test('a password is 8 to 1,000 characters, whatever each of them takes', async () => {
+    const app = await start()
+    for (const password of ['🔑'.repeat(8), '🔑'.repeat(1000)]) {
+      const { auth } = await createMember(app, { password })
+      await login(app, auth.email, password)
+    }
+  })
+
   test('in the live environment ids have no infix', async () => {
     const app = await start()
     for (const key of [keys.acmeLive, keys.globexLive]) {
@@ -160,7 +168,10 @@ describe('what is refused', () => {
     ['no email', { password: PASSWORD }, 'requiredFieldMissing', 'email'],
     ['no password', { email: cy.email }, 'requiredFieldMissing', 'password'],
     ['a short password', { ...cy, password: '1234567' }, 'passwordTooShort'],
+    ['a short password of two units a character', { ...cy, password: '🔑'.repeat(7) }, 'passwordTooShort'],
     ['a password past 1,000 characters', { ...cy, password: 'x'.repeat(1001) }, 'badField', 'password'],
+    ['and one of two units a character', { ...cy, password: '🔑'.repeat(1001) }, 'badField', 'password'],
+    ['a password of half a megabyte', { ...cy, password: 'x'.repeat(512 * 1024) }, 'badField', 'password'],
     ['an email that is a number', { ...cy, email: 5 }, 'badField', 'email'],
     ['an email that is null', { ...cy, email: null }, 'badField', 'email'],
     ['a password that is a number', { ...cy, password: 123456789 }, 'badField', 'password'],

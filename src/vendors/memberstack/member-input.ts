@@ -94,8 +94,10 @@ export function emailIn(body: Body): string {
 /** A password that is to be stored. Throws fieldMissing, passwordTooShort and `invalid`. */
 export function newPasswordIn(body: Body, field: string): string {
   const password = textIn(body, field)
-  if (password.length < PASSWORD_MIN) throw refusal('passwordTooShort', 'invalid', `${field} is too short`)
-  if (password.length > PASSWORD_MAX) throw wrongType(field, `must be at most ${PASSWORD_MAX} characters`)
+  // Of a huge text no more is counted than shows it to be too long: a character is two units at the most.
+  const characters = [...password.slice(0, 2 * PASSWORD_MAX + 1)].length
+  if (characters < PASSWORD_MIN) throw refusal('passwordTooShort', 'invalid', `${field} is too short`)
+  if (characters > PASSWORD_MAX) throw wrongType(field, `must be at most ${PASSWORD_MAX} characters`)
   return password
 }
 
