@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import {
   acmeWith,
   assertAda,
+  assertRefused,
   call,
   createMember,
   getMember,
@@ -139,6 +140,39 @@ test('an update that changes nothing answers the member, and tells nobody', asyn
   }
   assertAda(await ok(app, 'PATCH', `/members/${ids.ada}`))
   assertAda(await ok(app, 'POST', `/members/${ids.ada}`))
+  await app.assertEvents()
+})
+
+test('what is stored in another form is compared as stored: -0 is 0', async () => {
+  const app = await start()
+  const before = await ok(app, 'PATCH', path, {
+    body: { customFields: { a: 0 }, metaData: { a: 0 }, json: [0, { a: 0 }] },
+  })
+  await app.assertEvents('member.updated')
+  for (const body of [
+    '{"customFields":{"a":-0}}',
+    '{"metaData":{"a":-0.0}}',
+    '{"json":[-0,{"a":-0e5}]}',
+    '{"json":[1e-400,{"a":-1e-400}]}',
+  ]) {
+    assert.deepEqual(await ok(app, 'PATCH', path, { body }), before)
+  }
+  await app.assertEvents()
+})
+
+test('a number that no double holds is refused: it would be stored as null, or take its key away', async () => {
+  const app = await start()
+  const before = await ok(app, 'PATCH', path, { body: { customFields: { a: 1 }, metaData: { a: 1 } } })
+  await app.assertEvents('member.updated')
+  for (const number of ['1e400', '-1e400', '[{"b":1e309}]']) {
+    for (const field of ['customFields', 'metaData', 'json']) {
+      const body = `{"${field}":{"a":${number}}}`
+      assertRefused(await call(app, 'PATCH', path, { body }), 'badField', field)
+      const created = body.replace('{', `{"email":"cy@acme.example","password":"${PASSWORD}",`)
+      assertRefused(await call(app, 'POST', '/members', { body: created }), 'badField', field)
+    }
+  }
+  assert.deepEqual(await getMember(app, ids.ben), before)
   await app.assertEvents()
 })
 

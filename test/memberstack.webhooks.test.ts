@@ -259,7 +259,7 @@ describe('the signature', () => {
     const body =
       '{"email":"zoë@acme.example","password":"correct horse battery","customFields":' +
       '{"b":1,"10":"ten","2":"two","näme":"\\u2028 \\ud83d\\ude80","lone":"\\ud800"},' +
-      '"metaData":{"big":123456789012345678901234567890,"tiny":-0.0,"over":1e400},' +
+      '"metaData":{"big":123456789012345678901234567890,"tiny":-0.0,"huge":1e308},' +
       '"json":{"__proto__":{"a":[[[]]]},"a":1,"a":2,"1.50":1.50}}'
     await ok(app, 'POST', '/members', { body })
     await app.app.runJobs()

@@ -107,7 +107,7 @@ export function jsonIn(body: Body): JsonObject | unknown[] | undefined {
   if (json === undefined) return undefined
   if (json === null) return {}
   if (typeof json !== 'object') throw wrongType('json', 'must be an object or an array')
-  requireShallow('json', json)
+  requireKeepable('json', json)
   return json as JsonObject | unknown[]
 }
 
@@ -133,7 +133,7 @@ function objectIn(body: Body, field: string): JsonObject | undefined {
   const value = body[field]
   if (value === undefined) return undefined
   if (!isObject(value)) throw wrongType(field, 'must be an object')
-  requireShallow(field, value)
+  requireKeepable(field, value)
   return value
 }
 
@@ -152,11 +152,17 @@ function booleanIn(body: Body, field: string): boolean | undefined {
   return value
 }
 
-/** Deeper values are no use to anybody, and break what walks through them. Throws `invalid`. */
-export function requireShallow(field: string, value: unknown): void {
+/**
+ * Refuses what cannot be kept as it is: a number that JSON cannot write; and deeper values, which are no use to anybody
+ * and break what walks through them. Throws `invalid`.
+ */
+export function requireKeepable(field: string, value: unknown): void {
   let level = [value]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > DEPTH_MAX) throw wrongType(field, `must be nested at most ${DEPTH_MAX} deep`)
+    if (level.some(item => typeof item === 'number' && !Number.isFinite(item))) {
+      throw wrongType(field, 'must hold no number that a double cannot')
+    }
     level = level.flatMap(item => (typeof item === 'object' && item !== null ? Object.values(item) : []))
   }
 }

@@ -9,7 +9,7 @@ import { refusal } from './errors.ts'
 import { hold } from './held-member.ts'
 import { newConnectionId } from './ids.ts'
 import type { Connection, Member } from './member.ts'
-import { requireShallow } from './member-input.ts'
+import { requireKeepable } from './member-input.ts'
 import * as members from './members.store.ts'
 import type { Plan } from './plans.store.ts'
 import * as plans from './plans.ts'
@@ -86,7 +86,7 @@ export async function set(
   planId: string,
   change: ConnectionChange,
 ): Promise<Member> {
-  requireShallow('payment', change.payment)
+  requireKeepable('payment', change.payment)
   return withTransaction(ctx, principal, async tx => {
     const member = await hold(tx, principal, memberId)
     const held = member.connections.find(connection => connection.planId === planId)

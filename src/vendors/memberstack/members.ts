@@ -150,8 +150,10 @@ export async function set(
   })
 }
 
-/** Stores `changed` in place of `member`, with its event; nothing when they are the same. Throws emailTaken. */
-export async function save(tx: Context, principal: AppPrincipal, member: Member, changed: Member): Promise<Member> {
+/** Stores `wanted` in place of `member`, with its event; nothing when they are the same. Throws emailTaken. */
+export async function save(tx: Context, principal: AppPrincipal, member: Member, wanted: Member): Promise<Member> {
+  // As it will be read again: JSON has no `-0`.
+  const changed = JSON.parse(JSON.stringify(wanted)) as Member
   if (isDeepStrictEqual(member, changed)) return member
   const updated = { ...changed, updatedAt: timestamp(tx.clock.now()) }
   await refusingTaken(() => store.update(tx, principal, member, updated))

@@ -7,7 +7,7 @@ import { at } from '../../platform/errors.ts'
 import type { Samples } from '../vendor.ts'
 import * as apps from './apps.ts'
 import * as keys from './keys.ts'
-import { EMAIL_FORM, requireShallow } from './member-input.ts'
+import { EMAIL_FORM, requireKeepable } from './member-input.ts'
 import * as memberPlans from './member-plans.ts'
 import * as members from './members.ts'
 import { NewPlan, Permissions, PlanId } from './plan-schema.ts'
@@ -206,7 +206,7 @@ async function loadMember(
   { password: _password, plans: held = [], ...input }: MemberSeed,
   passwordHash: string | undefined,
 ): Promise<void> {
-  for (const field of ['customFields', 'metaData', 'json'] as const) requireShallow(field, input[field])
+  for (const field of ['customFields', 'metaData', 'json'] as const) requireKeepable(field, input[field])
   const { id } = await members.create(tx, actor, { ...input, passwordHash: passwordHash ?? null })
   for (const [index, plan] of held.entries()) {
     const { planId, ...state } = typeof plan === 'string' ? { planId: plan } : plan
