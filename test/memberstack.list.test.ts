@@ -119,6 +119,13 @@ describe('pages', () => {
     }
   })
 
+  test('the largest cursor is the largest number that can be echoed exactly', async () => {
+    const app = await startWith(2)
+    const { body } = await call(app, 'GET', `/members?after=${Number.MAX_SAFE_INTEGER}`)
+    assert.deepEqual([body.data, body.endCursor], [[], 2 ** 53 - 1])
+    assertRefused(await call(app, 'GET', `/members?after=${2 ** 53}`), 'badField', 'after')
+  })
+
   test('a cursor too large to count is no fault of ours', async () => {
     const app = await startWith(2)
     for (const after of ['9'.repeat(20), '9'.repeat(400), '1e5', '-1', '0x10']) {
