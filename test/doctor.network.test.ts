@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { sql } from 'kysely'
 import { SMTPServer } from 'smtp-server'
+import type { App } from '../src/app.ts'
 import * as endpoints from '../src/platform/events/endpoints.ts'
 import { linesOf, operator, startPatient } from './doctor.support.ts'
 import { startReceiver } from './receiver.ts'
@@ -28,6 +29,48 @@ test('a receiver that is there is reached, and is told nothing; one that is gone
   const name = `aftership/org_acme endpoint [0-9a-f]{32} at 127\\.0\\.0\\.1:${receiver.port}`
   assert.match(gone?.join(' ') ?? '', new RegExp(`^failure ${name} is not reached: .*ECONNREFUSED`))
   assert.doesNotMatch(gone?.[1] ?? '', /secret-path/)
+})
+
+/** Registers so many endpoints: over several tenants, as one may not have them all. */
+async function registerMany(app: App, count: number, url: string): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    await endpoints.register(app.context, { ...operator, tenant: `org_${n % 40}` }, { url })
+  }
+}
+
+test('every receiver is looked at, however many there are', async () => {
+  const { app, said } = await startPatient(undefined, allowed)
+  const receiver = await startReceiver()
+  await registerMany(app, 120, receiver.url)
+  assert.deepEqual(await said('webhooks'), [['ok', '120 enabled endpoints, all of them reached']])
+  const gone = await startReceiver()
+  await gone.close()
+  await endpoints.register(app.context, operator, { url: gone.url })
+  const [line, ...others] = await said('webhooks')
+  const name = `aftership/org_acme endpoint [0-9a-f]{32} at 127\\.0\\.0\\.1:${gone.port}`
+  assert.match(line?.join(' ') ?? '', new RegExp(`^failure ${name} is not reached: `))
+  assert.deepEqual(others, [])
+  assert.deepEqual(receiver.requests, [])
+})
+
+test('where the time is over before all receivers were looked at, it is said how many were', async () => {
+  const { app, clock, said } = await startPatient(undefined, allowed)
+  const receiver = await startReceiver()
+  await registerMany(app, 60, `http://hooks.acme.test:${receiver.port}/`)
+  // Each look begun at once asks, and is answered when there is no time for another.
+  let asked = 0
+  const all = Promise.withResolvers<void>()
+  const lookup = async () => {
+    if (++asked === 50) {
+      clock.advance(6 * SECOND)
+      all.resolve()
+    }
+    await all.promise
+    return [{ address: '127.0.0.1', family: 4 }]
+  }
+  assert.deepEqual(await said('webhooks', { lookup }), [
+    ['warning', '50 of 60 enabled endpoints were looked at before the time was over'],
+  ])
 })
 
 test('addresses that webhooks may not go to, names that lead there or nowhere', async () => {
