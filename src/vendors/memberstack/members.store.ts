@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely'
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { prepared, type Value, type Values } from '../../platform/db/prepared.ts'
@@ -90,8 +90,14 @@ export function listOfPerson(ctx: Context, email: string): Promise<(Realm & { id
 
 /** The members that `cause` keeps out, over all apps and environments. */
 export async function listSuspendedBy(ctx: Context, cause: string): Promise<(Realm & { id: string })[]> {
-  // Said so that SQLite goes through their index.
-  const suspended = await places(ctx).select('suspended_by').where('suspended_by', '>', '').execute()
+  const pattern = `%${cause.replace(/[%_\\]/g, '\\$&')}%`
+  const suspended = await places(ctx)
+    .select('suspended_by')
+    // Said so that SQLite goes through their index.
+    .where('suspended_by', '>', '')
+    .where(sql<boolean>`suspended_by like ${pattern} escape '\\'`)
+    .execute()
+  // What has the cause in it may be a longer one.
   return suspended.filter(row => causesOf(row.suspended_by).includes(cause))
 }
 
