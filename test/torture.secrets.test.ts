@@ -2,10 +2,12 @@
 // byte of signed requests and tokens changed, and what is done for who guesses.
 
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import crypto, { generateKeyPairSync } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { StatementSync } from 'node:sqlite'
 import test from 'node:test'
 import pg from 'pg'
+import * as credentials from '../src/platform/credentials/credentials.ts'
 import { Findings } from '../torture/findings.ts'
 import { Random } from '../torture/random.ts'
 import { readEverything } from '../torture/secrets/crawl.ts'
@@ -16,10 +18,10 @@ import { end, live, misplace } from '../torture/secrets/life.ts'
 import { isNamed, withoutValues } from '../torture/secrets/places.ts'
 import { startIndiscreet } from '../torture/secrets/stand-ins.ts'
 import { Transcript } from '../torture/secrets/wire.ts'
-import { seedOf } from './aftership.support.ts'
+import { BASE, M, seedOf } from './aftership.support.ts'
 import { ACME } from './memberstack.client.support.ts'
 import { callClient, keys, okClient, PASSWORD } from './memberstack.support.ts'
-import { OPERATOR_TOKEN } from './operator.ts'
+import { OPERATOR_TOKEN, operatorOf } from './operator.ts'
 import { MINUTE, SECOND, startApp, type TestApp } from './support.ts'
 
 const SEED = 26
@@ -207,4 +209,110 @@ test('an unknown credential and a wrong one take the same work: statements, and 
     assert.equal(between - before, verified - between, `${name}: passwords verified`)
     assert.equal(between - before, name === 'logins' ? TRIES : 0)
   }
+})
+
+const DISABLED = {
+  aftership: `as_${'d'.repeat(32)}`,
+  easypost: `EZAK${'d'.repeat(32)}`,
+  memberstack: `sk_sb_${'d'.repeat(32)}`,
+}
+const SIGNING = { hmac: `as_${'h'.repeat(32)}`, rsa: `as_${'r'.repeat(32)}`, disabled: `as_${'e'.repeat(32)}` }
+
+/** An app with a key of each vendor that is disabled, and AfterShip keys that sign, one of them disabled too. */
+async function appWithDisabledKeys(): Promise<TestApp> {
+  const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' })
+  const shopKeys = [
+    { name: 'disabled', mode: 'api_key', key: DISABLED.aftership },
+    { name: 'disabled', mode: 'hmac', key: SIGNING.disabled, secret: 'one to sign with' },
+    { name: 'hmac', mode: 'hmac', key: SIGNING.hmac, secret: 'another to sign with' },
+    { name: 'rsa', mode: 'rsa', key: SIGNING.rsa, publicKey },
+  ]
+  const seed = {
+    aftership: { organizations: [{ name: 'Shop', keys: shopKeys }] },
+    easypost: { users: [{ name: 'P', email: 'a@b.example', keys: { production: DISABLED.easypost } }] },
+    memberstack: { apps: [{ name: 'Club', keys: { sandboxSecret: DISABLED.memberstack } }] },
+    control: { tokens: [{ name: 'operator', scope: 'admin', token: OPERATOR_TOKEN }] },
+  }
+  const app = await startApp(JSON.stringify(seed))
+  for (const key of [SIGNING.disabled, ...Object.values(DISABLED)]) {
+    const credential = await credentials.find(app.app.context, key)
+    assert.equal((await operatorOf(app).post(`/keys/${credential?.id}/disable`)).status, 200)
+  }
+  return app
+}
+
+test('a disabled key takes the statements of an unknown one', async () => {
+  const app = await appWithDisabledKeys()
+  const places = [
+    [DISABLED.aftership, `${BASE}/roles`, 'as-api-key', ''],
+    [DISABLED.easypost, '/v2/users', 'authorization', 'Bearer '],
+    [DISABLED.memberstack, '/members', 'x-api-key', ''],
+  ] as const
+  for (const [disabled, url, header, prefix] of places) {
+    const get = (key: string) => async () => {
+      app.clock.advance(SECOND)
+      assert.ok([401, 403].includes((await app.request({ url, headers: { [header]: prefix + key } })).statusCode))
+    }
+    // Once before: from then on it is remembered.
+    await get(disabled)()
+    const unknown = await leastOf(() => statementsOf(get(`${disabled.slice(0, -1)}x`)))
+    assert.ok(unknown > 0)
+    assert.equal(await leastOf(() => statementsOf(get(disabled))), unknown, url)
+  }
+})
+
+/** What was computed while `work` was done: hashes of bodies, HMACs under secrets, and RSA verifications. */
+async function verifyingOf(work: () => Promise<unknown>): Promise<{ md5: number; hmac: number; rsa: number }> {
+  const counts = { md5: 0, hmac: 0, rsa: 0 }
+  const { createHash, createHmac, verify } = crypto
+  crypto.createHash = (algorithm, ...rest) => {
+    if (algorithm === 'md5') counts.md5++
+    return createHash(algorithm, ...rest)
+  }
+  crypto.createHmac = (algorithm, key, ...rest) => {
+    // Our own keys are no texts.
+    if (typeof key === 'string') counts.hmac++
+    return createHmac(algorithm, key, ...rest)
+  }
+  crypto.verify = ((...args: Parameters<typeof verify>) => {
+    counts.rsa++
+    return verify(...args)
+  }) as typeof verify
+  syncBuiltinESMExports()
+  try {
+    await work()
+  } finally {
+    Object.assign(crypto, { createHash, createHmac, verify })
+    syncBuiltinESMExports()
+  }
+  return counts
+}
+
+test('a signature takes the same work whatever is wrong with its key, and a key alone takes none', async () => {
+  const app = await appWithDisabledKeys()
+  const date = new Date(app.clock.now()).toUTCString()
+  const hmac = { 'as-signature-hmac-sha256': Buffer.alloc(32, 1).toString('base64') }
+  const rsa = { 'as-signature-rsa-sha256': Buffer.alloc(256, 1).toString('base64') }
+  const post = (key: string, signatures: object) => async () => {
+    const headers = { 'as-api-key': key, date, 'content-type': 'text/plain', ...signatures }
+    const reply = await app.request({ method: 'POST', url: `${M}?b=1&a=%2B`, headers, payload: 'a body' })
+    assert.equal(reply.statusCode, 401)
+  }
+  for (const signatures of [hmac, rsa, { ...hmac, ...rsa }, {}]) {
+    const unknown = await verifyingOf(post('as_nobody', signatures))
+    const isSigned = 'as-signature-hmac-sha256' in signatures || 'as-signature-rsa-sha256' in signatures
+    assert.equal(unknown.md5, isSigned ? 1 : 0)
+    assert.equal(unknown.hmac > 1, 'as-signature-hmac-sha256' in signatures)
+    assert.equal(unknown.rsa > 1, 'as-signature-rsa-sha256' in signatures)
+    for (const [name, key] of [...Object.entries(SIGNING), ['api_key, disabled', DISABLED.aftership] as const]) {
+      // Once before: from then on it is remembered.
+      await post(key, signatures)()
+      const what = `${name}: ${Object.keys(signatures)}`
+      assert.deepEqual(await verifyingOf(post(key, signatures)), unknown, what)
+      const statements = await leastOf(() => statementsOf(post('as_nobody', signatures)))
+      assert.equal(await leastOf(() => statementsOf(post(key, signatures))), statements, what)
+    }
+  }
+  await app.assertEvents('credential.disabled', 'credential.disabled', 'api_key.disabled', 'credential.disabled')
 })

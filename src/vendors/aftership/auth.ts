@@ -1,6 +1,6 @@
 // Request to caller: contract section 6. Every failure is the same 401; only the log says which.
 
-import { constants, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
+import { constants, createHmac, createPublicKey, randomBytes, timingSafeEqual, verify } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Context, Principal } from '../../platform/context.ts'
 import { type Credential, isUsable, signingSecret } from '../../platform/credentials/credential.ts'
@@ -19,6 +19,7 @@ export interface Caller {
 }
 
 const SKEW_MAX_MS = 180_000
+const MISSING = 'signature or date header missing'
 
 /** Throws `unauthenticated`, whose message says why, for the log alone. */
 export function authenticate(ctx: Context, request: FastifyRequest): Caller | Promise<Caller> {
@@ -36,7 +37,14 @@ export function authenticate(ctx: Context, request: FastifyRequest): Caller | Pr
 
 function keyCaller(ctx: Context, request: FastifyRequest, key: string): Caller | Promise<Caller> {
   const found = ctx.lookups.get(`aftership-key:${ctx.vault.memoryHash(key)}`, () => openKey(ctx, key))
-  return whenThere(found, opened => admitKey(ctx, request, opened))
+  return whenThere(found, opened => {
+    const admitted = admitKey(ctx, request, opened)
+    if (typeof admitted !== 'string') return admitted
+    // The same work for each refusal, so that the time does not tell which keys there are.
+    return whenThere(opened && credentials.lookInVain(ctx, key), () => {
+      throw refused(admitted)
+    })
+  })
 }
 
 /** What a key opens; remembered until anything about keys or organizations changes. */
@@ -51,14 +59,16 @@ async function openKey(ctx: Context, key: string): Promise<OpenedKey | undefined
   return { credential, requestsPerSecond: await requestsPerSecond(ctx, credential.tenant) }
 }
 
-function admitKey(ctx: Context, request: FastifyRequest, opened: OpenedKey | undefined): Caller {
-  if (!opened) throw refused('unknown key')
-  const { credential, requestsPerSecond } = opened
-  if (!isUsable(ctx, credential)) throw refused(`key ${credential.fingerprint} is disabled or expired`)
-  if (credential.mode !== 'api_key') verifySignature(ctx, request, credential)
+/** The caller, or why it is refused. */
+function admitKey(ctx: Context, request: FastifyRequest, opened: OpenedKey | undefined): Caller | string {
+  const credential = opened && isUsable(ctx, opened.credential) ? opened.credential : undefined
+  const problem = credential?.mode === 'api_key' ? undefined : signatureProblem(ctx, request, credential)
+  if (!opened) return 'unknown key'
+  if (!credential) return `key ${opened.credential.fingerprint} is disabled or expired`
+  if (problem !== undefined) return problem
   ctx.usage.note(credential.id)
   const principal = principalOf(credential.tenant, `key:${credential.id}`, request)
-  return { principal, scopes: credential.scopes, requestsPerSecond }
+  return { principal, scopes: credential.scopes, requestsPerSecond: opened.requestsPerSecond }
 }
 
 async function tokenCaller(ctx: Context, request: FastifyRequest, token: string): Promise<Caller> {
@@ -79,14 +89,34 @@ async function requestsPerSecond(ctx: Context, organizationId: string): Promise<
   return organization.requestsPerSecond
 }
 
-function verifySignature(ctx: Context, request: FastifyRequest, credential: Credential): void {
-  const rsa = credential.mode === 'rsa'
-  const signature = headerOf(request, rsa ? 'as-signature-rsa-sha256' : 'as-signature-hmac-sha256')
+/** What nobody signs with. Signatures for keys that are not ours are held against it: the time tells nothing. */
+const NOBODYS = { secret: randomBytes(32).toString('base64url'), publicKey: publicKeyOfNobody() }
+
+function publicKeyOfNobody(): string {
+  const modulus = randomBytes(256)
+  // As every modulus of 2048 bits has them.
+  modulus[0] = (modulus[0] ?? 0) | 0xc0
+  modulus[255] = (modulus[255] ?? 0) | 1
+  const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' }
+  return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
+}
+
+/**
+ * Why the request is not signed by this credential; undefined where it is. The work is the same for each signature that
+ * was sent, whether the credential signs so, otherwise, or is none at all.
+ */
+function signatureProblem(
+  ctx: Context,
+  request: FastifyRequest,
+  credential: Credential | undefined,
+): string | undefined {
+  const hmac = headerOf(request, 'as-signature-hmac-sha256')
+  const rsa = headerOf(request, 'as-signature-rsa-sha256')
   const date = headerOf(request, 'date')
-  if (signature === undefined || date === undefined) throw refused('signature or date header missing')
+  if ((hmac ?? rsa) === undefined || date === undefined) return MISSING
   const signedAt = parseHttpDate(date)
-  if (signedAt === undefined) throw refused('date header unreadable')
-  if (Math.abs(ctx.clock.now() - signedAt) > SKEW_MAX_MS) throw refused('date header too far from our clock')
+  if (signedAt === undefined) return 'date header unreadable'
+  if (Math.abs(ctx.clock.now() - signedAt) > SKEW_MAX_MS) return 'date header too far from our clock'
 
   const candidates = signStrings({
     method: request.method,
@@ -96,10 +126,15 @@ function verifySignature(ctx: Context, request: FastifyRequest, credential: Cred
     date,
     body: request.rawBody,
   })
-  const good = rsa
-    ? rsaMatches(credential.publicKey ?? '', signature, candidates)
-    : hmacMatches(signingSecret(ctx, credential), signature, candidates)
-  if (!good) throw refused('signature does not match')
+  const { mode } = credential ?? {}
+  const secret = credential && mode === 'hmac' ? signingSecret(ctx, credential) : NOBODYS.secret
+  const publicKey = (mode === 'rsa' && credential?.publicKey) || NOBODYS.publicKey
+  const good = {
+    hmac: hmac !== undefined && hmacMatches(secret, hmac, candidates),
+    rsa: rsa !== undefined && rsaMatches(publicKey, rsa, candidates),
+  }
+  if ((mode === 'hmac' && good.hmac) || (mode === 'rsa' && good.rsa)) return undefined
+  return (mode === 'rsa' ? rsa : hmac) === undefined ? MISSING : 'signature does not match'
 }
 
 function hmacMatches(secret: string, signature: string, candidates: string[]): boolean {

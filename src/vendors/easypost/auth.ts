@@ -27,7 +27,10 @@ export async function authenticate(ctx: Context, request: FastifyRequest): Promi
   const key = keyIn(request.headers.authorization)
   const credential = await credentials.find(ctx, key)
   if (credential?.vendor !== VENDOR) throw inactive('unknown key')
-  if (!isUsable(ctx, credential)) throw inactive(`key ${credential.fingerprint} is disabled`)
+  if (!isUsable(ctx, credential)) {
+    await credentials.lookInVain(ctx, key)
+    throw inactive(`key ${credential.fingerprint} is disabled`)
+  }
   const { tenant, owner } = credential
   const account = await ctx.lookups.get(`easypost-user:${tenant}:${owner}`, () => accountOf(ctx, tenant, owner))
   if (!account) throw inactive(`the user of key ${credential.fingerprint} is deleted`)

@@ -33,7 +33,13 @@ export function authenticate(ctx: Context, request: FastifyRequest, kind: KeyKin
     throw refused(kind, 'Malformed', 'the key is missing or malformed, or of the other kind')
   }
   const opened = ctx.lookups.get(`memberstack-key:${ctx.vault.memoryHash(key)}`, () => open(ctx, key))
-  return whenThere(opened, found => admit(ctx, request, kind, found))
+  return whenThere(opened, found => {
+    if (found && isUsable(ctx, found.credential)) return admit(ctx, request, found)
+    const reason = found ? `key ${found.credential.fingerprint} is disabled or expired` : 'unknown key'
+    return whenThere(found && credentials.lookInVain(ctx, key), () => {
+      throw refused(kind, 'Unknown', reason)
+    })
+  })
 }
 
 export function keyIn(request: FastifyRequest): string | undefined {
@@ -48,12 +54,7 @@ async function open(ctx: Context, key: string): Promise<OpenedKey | undefined> {
   return app && { credential, app }
 }
 
-function admit(ctx: Context, request: FastifyRequest, kind: KeyKind, opened: OpenedKey | undefined): Caller {
-  if (!opened) throw refused(kind, 'Unknown', 'unknown key')
-  const { credential, app } = opened
-  if (!isUsable(ctx, credential)) {
-    throw refused(kind, 'Unknown', `key ${credential.fingerprint} is disabled or expired`)
-  }
+function admit(ctx: Context, request: FastifyRequest, { credential, app }: OpenedKey): Caller {
   ctx.usage.note(credential.id)
   return {
     principal: {
