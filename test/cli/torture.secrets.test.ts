@@ -15,5 +15,6 @@ test('no secret of a full life is in the files, the log, the process or the comm
   await searchRun(onSqlite(directory), { directory, findings, random: new Random(26), rounds: 1, fewCommands: true })
   const { counts, failures } = findings.outcome()
   assert.deepEqual(failures, [])
+  assert.equal(counts['stores restored or moved, and searched'], 1)
   assert.ok(Number(counts['log lines searched']) > 400 && Number(counts['bytes searched: sqlite store']) > 500_000)
 })

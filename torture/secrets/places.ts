@@ -5,8 +5,8 @@ import { join, relative } from 'node:path'
 import type { Place } from './leaks.ts'
 
 /**
- * EasyPost contract, section 10: the body of an event names the URLs that it goes to (`pending_urls`). It is kept with its
- * deliveries, and with attempts where the receiver says it back. In the bytes of a store these look like all else.
+ * EasyPost contract, section 10: the body of an event names the URLs that it goes to (`pending_urls`). It is kept with
+ * its deliveries, and with attempts where the receiver says it back. In the bytes of a store these look like all else.
  */
 export const isNamed: NonNullable<Place['mayHold']> = ({ kind }) => kind === 'EasyPost webhook URL'
 

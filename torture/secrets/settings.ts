@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../random.ts'
+import type { Attempt } from './commands.ts'
 import type { Ledger } from './ledger.ts'
 
 /** A good seed. Everything secret in it is noted. */
@@ -66,11 +67,6 @@ export function seedWithSecrets(ledger: Ledger, random: Random, stripe: string):
   })
 }
 
-interface Attempt {
-  argv: string[]
-  env: NodeJS.ProcessEnv
-}
-
 /** Commands that fail, each with a secret in a setting that is wrong. */
 export function brokenSettings(
   { home, ledger, random }: { home: string; ledger: Ledger; random: Random },
@@ -115,12 +111,15 @@ export function brokenSettings(
   ]
   const stores = [`mysql://app:${made()}@db.example/understudy`, `postgres://app:${made()}@[db.example/understudy`]
   return [
-    ...settings.map(env => ({ argv: ['keys', 'audit', ...here], env: { ...env, UNDERSTUDY_CONFIG: fileWith('') } })),
-    ...configs.map(text => ({ argv: ['serve', ...here], env: { UNDERSTUDY_CONFIG: fileWith(text) } })),
-    ...seeds.map(text => ({ argv: ['seed', fileWith(text), ...here], env: {} })),
-    ...stores.map(url => ({ argv: ['serve'], env: { UNDERSTUDY_DATA: url } })),
-    { argv: ['doctor'], env: { UNDERSTUDY_DATA: `postgres://app:${made()}@127.0.0.1:9/understudy` } },
-    { argv: ['doctor'], env: { UNDERSTUDY_DATA: `postgres://127.0.0.1:9/understudy?password=${made()}` } },
+    ...[
+      ...settings.map(env => ({ argv: ['keys', 'audit', ...here], env: { ...env, UNDERSTUDY_CONFIG: fileWith('') } })),
+      ...configs.map(text => ({ argv: ['serve', ...here], env: { UNDERSTUDY_CONFIG: fileWith(text) } })),
+      ...seeds.map(text => ({ argv: ['seed', fileWith(text), ...here] })),
+      ...stores.map(url => ({ argv: ['serve'], env: { UNDERSTUDY_DATA: url } })),
+    ].map(attempt => ({ ...attempt, code: 2 })),
+    ...[`postgres://app:${made()}@127.0.0.1:9/understudy`, `postgres://127.0.0.1:9/understudy?password=${made()}`].map(
+      url => ({ argv: ['doctor'], env: { UNDERSTUDY_DATA: url }, code: 1 }),
+    ),
   ]
 }
 
