@@ -22,6 +22,8 @@ testOnPostgres(
       [],
     )
     assert.equal(counts['kills of nodes under load'], 3)
+    // As many as the lives have changes that clients ask for again.
+    assert.equal(counts['answered requests asked for again'], 20)
     assert.ok(Number(counts['acknowledged changes']) > 0)
   },
 )

@@ -156,7 +156,7 @@ const member: Life = async (client, name) => {
     request: { ...own, method: 'DELETE' },
     status: 200,
     steps: [[subject, 'member.deleted']],
-    again: { status: 404 },
+    again: { status: 400 },
   })
   if (client.random.chance(0.5)) {
     return { deleted: { table: 'memberstack_members', id, steps: [[subject, 'member.purged']] } }

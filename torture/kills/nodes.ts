@@ -6,7 +6,7 @@ import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
 import type { Server } from '../server.ts'
 import { loadUntil } from './load.ts'
-import { type Extent, inspect, noteLog, type Run, resume, serve, throughout } from './run.ts'
+import { type Extent, inspect, kill, noteLog, type Run, resume, serve, throughout } from './run.ts'
 import { postgresStore, type Row } from './stores.ts'
 import { Wire } from './wire.ts'
 
@@ -30,8 +30,7 @@ export async function tortureNodes(
   await throughout({ directory, store, refused: extent.refused, random, findings }, async run => {
     for (let kills = 0; kills < extent.kills; kills += NODES) {
       const servers = await started(run)
-      const kill = () => killOneByOne(run, servers, extent.lifeMaxMs)
-      await underLoad(run, servers, extent, kill)
+      await underLoad(run, servers, extent, () => killOneByOne(run, servers, extent.lifeMaxMs))
       for (const server of servers) noteLog(server, findings)
       await inspect(run)
     }
@@ -59,13 +58,13 @@ async function underLoad(run: Run, servers: Server[], { clients, lifeMaxMs }: Ex
 }
 
 /** The last two at the same moment. Each leaves the others its work. */
-async function killOneByOne({ random, once, store, findings }: Run, servers: Server[], lifeMaxMs: number) {
-  const [first, ...others] = servers
+async function killOneByOne(run: Run, [first, ...others]: Server[], lifeMaxMs: number) {
+  const { random, once, store, findings } = run
   await setTimeout(random.between(LIFE_MIN_MS, lifeMaxMs / 2))
-  await first?.stop('SIGKILL')
+  if (first) await kill(run, first)
   await once.noteDeath(store)
   await setTimeout(random.between(LIFE_MIN_MS, lifeMaxMs / 2))
-  await Promise.all(others.map(server => server.stop('SIGKILL')))
+  await kill(run, ...others)
   findings.count('kills of nodes under load', NODES)
 }
 
@@ -73,6 +72,7 @@ async function killOneByOne({ random, once, store, findings }: Run, servers: Ser
 async function crashDatabase(run: Run, servers: Server[], database: DatabaseToKill, crash: number, lifeMaxMs: number) {
   const { random, findings, store, once } = run
   await setTimeout(random.between(LIFE_MIN_MS, lifeMaxMs / 2))
+  for (const { url } of servers) run.dying.add(url)
   if (crash % 3 === 0) process.kill(await aBackend(run), 'SIGKILL')
   else {
     await database.halt?.(crash % 3 === 1 ? 'SIGQUIT' : 'SIGKILL')
@@ -85,7 +85,7 @@ async function crashDatabase(run: Run, servers: Server[], database: DatabaseToKi
   }
   await once.noteDeath(store)
   await setTimeout(random.between(LIFE_MIN_MS, lifeMaxMs / 2))
-  await Promise.all(servers.map(server => server.stop('SIGKILL')))
+  await kill(run, ...servers)
   findings.count('kills of nodes under load', NODES)
 }
 

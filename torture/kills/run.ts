@@ -9,7 +9,7 @@ import { BOOKS, eventsIn } from './books.ts'
 import { askOperator, checkStore } from './check.ts'
 import { FeedReader } from './feed.ts'
 import { Ledger } from './ledger.ts'
-import { askAgain, type Load } from './load.ts'
+import { askAgain, forgetEach, type Load } from './load.ts'
 import { isDrained, Once } from './once.ts'
 import { type Receivers, startReceivers } from './receivers.ts'
 import type { Store } from './stores.ts'
@@ -60,6 +60,7 @@ export async function throughout(
     ledger: new Ledger(),
     random,
     left: [],
+    dying: new Set(),
     store,
     world: makeWorld(directory, receivers),
     receivers,
@@ -76,8 +77,17 @@ export async function throughout(
   findings.count('acknowledged changes', run.ledger.acknowledged)
 }
 
-export function serve({ store, world }: Run): Promise<Server> {
-  return startServer(store.location, { env: world.env, flags: ['--seed', world.seedFile] })
+export async function serve({ store, world, dying }: Run): Promise<Server> {
+  const server = await startServer(store.location, { env: world.env, flags: ['--seed', world.seedFile] })
+  // A port may be another one's again.
+  dying.delete(server.url)
+  return server
+}
+
+/** Kills them all at once. Until then each has to answer. */
+export async function kill({ dying }: Run, ...servers: Server[]): Promise<void> {
+  for (const { url } of servers) dying.add(url)
+  await Promise.all(servers.map(server => server.stop('SIGKILL')))
 }
 
 /** Every server is dead: looks at what is left, and lets time go by. */
@@ -109,6 +119,7 @@ async function finish(run: Run): Promise<void> {
   for (let drains = 0; ; drains++) {
     const server = await serve(run)
     await resume(run, server)
+    if (drains === 0) await forgetEach(server.url, run)
     await drained(store)
     await run.feed.finish(server.url)
     if ((await server.stop()) !== 0) findings.fail(`the server did not end well: ${server.said()}`)

@@ -6,7 +6,7 @@ import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
 import { command } from './command.ts'
 import { loadUntil } from './load.ts'
-import { type Extent, inspect, noteLog, type Run, resume, serve, throughout } from './run.ts'
+import { type Extent, inspect, kill, noteLog, type Run, resume, serve, throughout } from './run.ts'
 import { sqliteStore } from './stores.ts'
 
 const LIFE_MIN_MS = 60
@@ -36,7 +36,7 @@ async function killAtStart({ store, world, random, findings }: Run): Promise<voi
 async function killUnderLoad(run: Run, { clients, lifeMaxMs }: Extent): Promise<void> {
   const server = await serve(run)
   await resume(run, server)
-  const dead = setTimeout(run.random.between(LIFE_MIN_MS, lifeMaxMs)).then(() => server.stop('SIGKILL'))
+  const dead = setTimeout(run.random.between(LIFE_MIN_MS, lifeMaxMs)).then(() => kill(run, server))
   const reading = run.feed.follow(server.url, AbortSignal.timeout(lifeMaxMs))
   await loadUntil([server.url], clients, run, dead)
   await reading

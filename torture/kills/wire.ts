@@ -15,11 +15,11 @@ export type Reply = Exchanged
 
 /** The connections to one server, for as long as it lives. */
 export class Wire {
-  readonly #url: string
+  readonly url: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
   constructor(url: string) {
-    this.#url = url
+    this.url = url
   }
 
   /** Undefined where no whole answer came: whether the request was done, nobody was told. */
@@ -29,7 +29,7 @@ export class Wire {
     const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
     const described = text === undefined ? headers : { ...headers, 'content-type': type }
     try {
-      return await exchange(this.#agent, this.#url, { method, path, headers: described, body: text })
+      return await exchange(this.#agent, this.url, { method, path, headers: described, body: text })
     } catch {
       return undefined
     }
