@@ -143,6 +143,7 @@ async function assertSealing({ findings, data, env }: Stage): Promise<void> {
 }
 
 async function signUp({ scene, findings }: Stage): Promise<void> {
+  scene.load.others.add(MEMBER.email)
   const ask = { method: 'POST', path: '/auth/signup', headers: PAGE, body: MEMBER } as const
   const answer = await scene.client.ask(scene.server().url, ask)
   if (answer?.status !== 200) findings.fail(`a member signs up, and was answered ${answer?.status}: ${answer?.text}`)

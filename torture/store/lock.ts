@@ -7,7 +7,7 @@ import { type Scene, type Surroundings, startScene } from './scene.ts'
 import { checkStored } from './stored.ts'
 import { writeSeed } from './world.ts'
 
-const HELD = /^another process holds the database/
+const HELD = /another process holds the database/
 /** Whoever asks how the server is, or reads, is answered while changes wait. */
 const READ_MAX_MS = 2000
 

@@ -3,15 +3,14 @@
 
 import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { jsonOf } from './client.ts'
-import { runCommand } from './command.ts'
-import { comesAbout, type Scene, type Surroundings, startScene } from './scene.ts'
+import type { Change } from './load.ts'
+import { type Scene, type Surroundings, startScene } from './scene.ts'
 import { checkStored } from './stored.ts'
 import { writeSeed } from './world.ts'
 
 const FILE = 'understudy.db'
-const MOVED = /^the database file was removed or replaced/
-const DAMAGED = /^the database file is damaged/
+const MOVED = /the database file was removed or replaced/
+const DAMAGED = /the database file is damaged/
 const PAGE = 4096
 
 /** Moved away and back, replaced by an older copy, and removed: nothing is acknowledged meanwhile. */
@@ -66,8 +65,11 @@ export async function damageFile(surroundings: Surroundings, directory: string):
   mkdirSync(directory)
   const whole = join(directory, 'whole')
   const seed = writeSeed(directory)
-  const made = await runCommand(['seed', seed, '--data', whole])
-  if (made.code !== 0) throw new Error(made.said)
+  await using scene = await startScene(surroundings, whole, { flags: ['--seed', seed] })
+  const { load } = scene
+  // Enough for each list to have some.
+  await load.more('acknowledged', quick ? 60 : 400)
+  await scene.end()
   const pages = statSync(join(whole, FILE)).size / PAGE
   for (let round = 0; round < (quick ? 1 : 8); round++) {
     const data = join(directory, `damaged-${round}`)
@@ -79,16 +81,16 @@ export async function damageFile(surroundings: Surroundings, directory: string):
       if (random.chance(0.2 + round / 20)) random.bytes(PAGE).copy(bytes, page * PAGE)
     }
     writeFileSync(join(data, FILE), bytes)
-    await serveDamaged(surroundings, data)
+    await serveDamaged(surroundings, data, load.changes)
   }
 }
 
-async function serveDamaged(surroundings: Surroundings, data: string): Promise<void> {
+async function serveDamaged(surroundings: Surroundings, data: string, former: readonly Change[]): Promise<void> {
   const { findings } = surroundings
   findings.count('damaged files served')
   let scene: Scene
   try {
-    scene = await startScene(surroundings, data, {})
+    scene = await startScene(surroundings, data, {}, former)
   } catch (error) {
     // It was met at the start.
     const said = String(error)
@@ -97,12 +99,7 @@ async function serveDamaged(surroundings: Surroundings, data: string): Promise<v
     }
     return
   }
-  const { client } = scene
-  const isMet = async () => {
-    const told = jsonOf(await client.ask(scene.server().url, { path: '/ready' })) as { reason?: string } | undefined
-    return DAMAGED.test(told?.reason ?? '')
-  }
-  if (!(await comesAbout(isMet))) findings.fail('a damaged file is told on /ready once it is met, and was not')
+  await scene.ready('a damaged file is told on /ready once it is met', DAMAGED)
   const { acknowledged } = scene.load
   await scene.load.more('refused', 20)
   if (scene.load.acknowledged > acknowledged) findings.fail('nothing is acknowledged into a damaged file, and it was')

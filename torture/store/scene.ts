@@ -5,7 +5,7 @@ import type { Findings } from '../findings.ts'
 import type { Random } from '../random.ts'
 import { type Server, type ServerOptions, startServer } from '../server.ts'
 import { type Client, jsonOf, openClient } from './client.ts'
-import { Load } from './load.ts'
+import { type Change, Load } from './load.ts'
 
 const PATIENCE_MS = 30_000
 const POLL_MS = 50
@@ -25,7 +25,10 @@ export interface Scene {
   client: Client
   /** The one that runs now. */
   server(): Server
-  /** Waits until `/ready` is 200, or 503 with a reason like this; a promise that it never does is broken. */
+  /**
+   * Waits until `/ready` is 200, or 503 with a reason like this, which the log has to say too since it was 200; a promise
+   * that it never does is broken.
+   */
   ready(promise: string, reason?: RegExp): Promise<void>
   /** Ends the server and starts another one on the store. */
   restart(signal: 'SIGTERM' | 'SIGKILL', between?: () => Promise<void>): Promise<void>
@@ -39,10 +42,14 @@ export async function startScene(
   { findings, random, quick }: Surroundings,
   data: string,
   options: ServerOptions,
+  former?: readonly Change[],
 ): Promise<Scene> {
   const client = openClient()
   let server = await startServer(data, options)
-  const load = new Load(() => server.url, { client, findings, random: random.fork(), workers: quick ? 3 : 8 })
+  const parts = { client, findings, random: random.fork(), workers: quick ? 3 : 8 }
+  const load = new Load(() => server.url, parts, former)
+  /** So many lines its log had when all was well. */
+  let before = 0
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => {
     checkLog(findings, server)
     const code = await server.stop(signal)
@@ -62,12 +69,21 @@ export async function startScene(
       }
       if (!(await comesAbout(fits)))
         findings.fail(`${promise}: ${(await client.ask(server.url, { path: '/ready' }))?.text}`)
+      const isLogged = () =>
+        server
+          .log()
+          .slice(before)
+          .some(line => isTrouble(line) && reason?.test(JSON.stringify(line)))
+      if (reason === undefined) before = server.log().length
+      else if (!(await comesAbout(isLogged)))
+        findings.fail(`${promise}, and in the log, which says nothing of ${reason}`)
     },
     async restart(signal, between) {
       load.mayEnd = true
       await stop(signal)
       await between?.()
       server = await startServer(data, options)
+      before = 0
       load.mayEnd = false
     },
     async end() {
@@ -93,10 +109,14 @@ export async function comesAbout(holds: () => Promise<boolean> | boolean): Promi
   return false
 }
 
+function isTrouble({ level, msg }: Record<string, unknown>): boolean {
+  return /warn|error|fatal/.test(String(level)) && msg !== 'request' && !EACH.test(String(msg))
+}
+
 /** Beside one line a request, a trouble is told a few times, and no fault of ours is among it. */
 function checkLog(findings: Findings, server: Server): void {
   const lines = server.log().filter(({ msg }) => msg !== 'request')
-  const troubles = lines.filter(({ level, msg }) => /warn|error|fatal/.test(String(level)) && !EACH.test(String(msg)))
+  const troubles = lines.filter(isTrouble)
   if (troubles.length > LINES_MAX) {
     findings.fail(`the log tells a trouble once a while, and did ${troubles.length} times: ${troubles[0]?.msg}`)
   }

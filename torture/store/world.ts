@@ -33,6 +33,9 @@ interface Wire {
   /** How many it can create. */
   most: number
   read: Ask
+  readOne(id: string): Ask
+  /** Where an answer has the ones that it lists, where it has the one that it shows or that was made, and there its name. */
+  places: { list: readonly string[]; one: readonly string[]; name: readonly string[] }
   /** What stands in its 503. */
   unavailable: object
 }
@@ -50,6 +53,8 @@ export const WIRES: Record<Vendor, Wire> = {
     created: 201,
     most: PEOPLE,
     read: { path: '/admin/2022-01/memberships?limit=5', headers: KEYS.aftership },
+    readOne: id => ({ path: `/admin/2022-01/memberships/${id}`, headers: KEYS.aftership }),
+    places: { list: ['data', 'memberships'], one: ['data'], name: ['account', 'email'] },
     unavailable: { meta: { code: 503, type: 'ServiceUnavailable' } },
   },
   easypost: {
@@ -57,6 +62,8 @@ export const WIRES: Record<Vendor, Wire> = {
     created: 201,
     most: Number.MAX_SAFE_INTEGER,
     read: { path: '/v2/users', headers: KEYS.easypost },
+    readOne: id => ({ path: `/v2/users/${id}`, headers: KEYS.easypost }),
+    places: { list: ['children'], one: [], name: ['name'] },
     unavailable: { error: { code: 'SERVICE_UNAVAILABLE', message: temporarily, errors: [] } },
   },
   memberstack: {
@@ -69,6 +76,8 @@ export const WIRES: Record<Vendor, Wire> = {
     created: 200,
     most: Number.MAX_SAFE_INTEGER,
     read: { path: '/members?first=5', headers: KEYS.memberstack },
+    readOne: id => ({ path: `/members/${id}`, headers: KEYS.memberstack }),
+    places: { list: ['data'], one: ['data'], name: ['auth', 'email'] },
     unavailable: { message: temporarily },
   },
 }

@@ -81,6 +81,8 @@ test('a file that is moved away takes no change and answers no read; put back, i
   await assert.rejects(insert(scene), unavailable(/^the database file was removed or replaced/))
   renameSync(`${path}.away`, path)
   await until(() => said.includes('the database file is back'))
+  assert.equal(said.length, 2)
+  assert.match(said[0] ?? '', /^nothing is served any more: the database file was removed or replaced/)
   await insert(scene)
 })
 
