@@ -19,18 +19,29 @@ export interface Outcome {
   failures: string[]
   /** All of them, those that are left out of `failures` too. */
   failed: number
+  /** What cannot be done on this machine. */
+  leftOut: string[]
   pages: Page[]
 }
 
 export class Findings {
   readonly #counts: Record<string, number> = {}
   readonly #failures: string[] = []
+  readonly #leftOut: string[] = []
   readonly #pages: Page[] = []
   #failed = 0
 
-  /** Counts what was done or seen `times` times more. Naming it with 0 makes it stand in the summary. */
+  /**
+   * Counts what was done or seen `times` times more. Naming it with 0 makes it stand in the summary: for what should not be
+   * seen, not for what could not be done.
+   */
   count(what: string, times = 1): void {
     this.#counts[what] = (this.#counts[what] ?? 0) + times
+  }
+
+  /** Something that was to be done, and why it cannot be on this machine. */
+  leaveOut(what: string): void {
+    this.#leftOut.push(what)
   }
 
   /** A promise that is broken. */
@@ -46,6 +57,6 @@ export class Findings {
 
   outcome(): Outcome {
     const [counts, failures, pages] = [{ ...this.#counts }, [...this.#failures], [...this.#pages]]
-    return { counts, failures, failed: this.#failed, pages }
+    return { counts, failures, failed: this.#failed, leftOut: [...this.#leftOut], pages }
   }
 }

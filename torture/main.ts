@@ -67,6 +67,9 @@ async function run(argv: string[]): Promise<number> {
   await Promise.all(Array.from({ length: AT_ONCE }, () => runAll(together)))
   await runAll(names.filter(name => ALONE.has(name)))
   if (write) writeSection(PAGE, 'torture:summary', `${machine}\n\n${markdownOf(sections)}`)
+  for (const { name, outcome } of sections) {
+    for (const what of outcome.leftOut) console.log(`left out here: ${name}: ${what}`)
+  }
   const broken = sections.reduce((sum, { outcome }) => sum + outcome.failed, 0)
   console.log(broken === 0 ? `${sections.length} parts, no promise broken` : `BROKEN: ${broken} promises`)
   return broken === 0 ? 0 : 1
@@ -114,7 +117,7 @@ async function runPart(name: PartName, flags: string[]): Promise<Section> {
   const startedAt = performance.now()
   const script = fileURLToPath(new URL(`parts/${name}.ts`, import.meta.url))
   const outcome = await runScript(script, flags, PARTS[name])
-  const late = { counts: {}, failures: [`it did not end within ${PARTS[name]} s`], failed: 1, pages: [] }
+  const late = { counts: {}, failures: [`it did not end within ${PARTS[name]} s`], failed: 1, leftOut: [], pages: [] }
   const seconds = (performance.now() - startedAt) / 1000
   return { name, seconds, outcome: (outcome as Outcome | undefined) ?? late }
 }

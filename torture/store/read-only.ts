@@ -17,7 +17,7 @@ export async function startReadOnly({ findings }: Surroundings, directory: strin
   mkdirSync(directory)
   const disk = await makeSmallDisk(directory, DISK_MIB)
   try {
-    if (disk.kind === 'limit') return findings.count('starts on a read-only disk: none can be mounted here', 0)
+    if (disk.kind === 'limit') return findings.leaveOut('starts on a read-only disk: none can be mounted')
     const data = join(disk.path, 'data')
     const seed = writeSeed(directory)
     const filled = await runCommand(['seed', seed, '--data', data], { through: disk.through })
@@ -47,7 +47,7 @@ export async function turnReadOnly(surroundings: Surroundings, directory: string
   if (isDone('+i', files)) {
     try {
       await load.more('refused', quick ? 40 : 300)
-      await scene.ready('files that take no writes are told on /ready', /^the (disk|data directory)/)
+      await scene.ready('files that take no writes are told on /ready', /the (disk|data directory)/)
       load.readsMustPass = true
       await load.more('refused', quick ? 40 : 300)
       load.readsMustPass = false
@@ -57,7 +57,7 @@ export async function turnReadOnly(surroundings: Surroundings, directory: string
     await load.more('acknowledged', quick ? 30 : 200)
     await scene.ready('files that take writes again are told on /ready')
     findings.count('files turned read-only under a server')
-  } else findings.count('files turned read-only under a server: not allowed here', 0)
+  } else findings.leaveOut('files turned read-only under a server: none can be made immutable')
   await scene.end()
   await checkStored(findings, { data, changes: load.changes })
 }

@@ -3,7 +3,7 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface SmallDisk {
@@ -24,6 +24,8 @@ export interface SmallDisk {
 }
 
 const MIB = 1024 * 1024
+/** Of a database: what lies behind the first cannot be written, then, whether or not the file has it. */
+const PAGE = 4096
 const FILLER = 'filler'
 const MOUNT = 'mount -t tmpfs -o size="$2" tmpfs "$1" && echo mounted && exec sleep 3600'
 
@@ -53,7 +55,8 @@ export async function makeSmallDisk(directory: string, mebibytes: number): Promi
     fill: () => fill(join(seen, FILLER)),
     free: () => rmSync(join(seen, FILLER), { force: true }),
     setReadOnly(readOnly) {
-      const how = `remount,${readOnly ? 'ro' : 'rw'}`
+      // Of the mount alone: a file system is not mounted anew by a user who is not root outside too.
+      const how = `remount,bind,${readOnly ? 'ro' : 'rw'}`
       const [command = '', ...rest] = [...through, 'mount', '-o', how, place]
       execFileSync(command, rest, { stdio: 'ignore' })
     },
@@ -68,7 +71,7 @@ export async function makeSmallDisk(directory: string, mebibytes: number): Promi
 function fill(path: string): void {
   const file = openSync(path, 'a')
   try {
-    for (const size of [MIB, 4096, 1]) writeAll(file, Buffer.alloc(size))
+    for (const size of [MIB, PAGE, 1]) writeAll(file, Buffer.alloc(size))
   } finally {
     closeSync(file)
   }
@@ -90,7 +93,7 @@ function limitIn(path: string): SmallDisk {
     through: [],
     seen: path,
     kind: 'limit',
-    fill: pid => limit(pid, Math.max(...readdirSync(path).map(name => statSync(join(path, name)).size))),
+    fill: pid => limit(pid, PAGE),
     free: pid => limit(pid, 'unlimited'),
     setReadOnly() {
       throw new Error('no disk can be mounted here')
