@@ -49,7 +49,7 @@ test('a start on a disk that is mounted to be read alone: one line, and what to 
     : assertKept(startReadOnly, {}, { isLoaded: false, leftOut: [/^starts on a read-only disk: none can be mounted/] }))
 
 test('a file that is damaged under a server: what is answered is right, or refused, and it is told why', () =>
-  assertKept(damageFile, { 'damaged files served': 1 }))
+  assertKept(damageFile, { 'damaged files met under load': 1 }))
 
 test('a clock that jumps by an hour and back under load: limits, tokens, signatures and webhooks are right', () =>
   assertKept(jumpInShort, { 'jumps of the clock': 3, ...KEPT }))

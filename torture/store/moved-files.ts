@@ -3,6 +3,7 @@
 
 import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Change } from './load.ts'
 import { type Scene, type Surroundings, startScene } from './scene.ts'
 import { checkStored } from './stored.ts'
@@ -12,6 +13,8 @@ const FILE = 'understudy.db'
 const MOVED = /the database file was removed or replaced/
 const DAMAGED = /the database file is damaged/
 const PAGE = 4096
+/** What the load reads, and a start does not. */
+const READ = "'aftership_memberships', 'easypost_users', 'memberstack_members'"
 
 /** Moved away and back, replaced by an older copy, and removed: nothing is acknowledged meanwhile. */
 export async function moveFiles(surroundings: Surroundings, directory: string): Promise<void> {
@@ -70,29 +73,38 @@ export async function damageFile(surroundings: Surroundings, directory: string):
   // Enough for each list to have some.
   await load.more('acknowledged', quick ? 60 : 400)
   await scene.end()
-  const pages = statSync(join(whole, FILE)).size / PAGE
+  const all = Array.from({ length: statSync(join(whole, FILE)).size / PAGE }, (_, place) => place + 1)
+  const read = pagesRead(join(whole, FILE))
   for (let round = 0; round < (quick ? 1 : 8); round++) {
     const data = join(directory, `damaged-${round}`)
     mkdirSync(data)
     copyFileSync(join(whole, 'master.key'), join(data, 'master.key'))
     const bytes = readFileSync(join(whole, FILE))
-    // Not the first, without which it is no database and does not start; most of the others, so that it is met.
-    for (let page = 1; page < pages; page++) {
-      if (random.chance(0.2 + round / 20)) random.bytes(PAGE).copy(bytes, page * PAGE)
+    // Not the first, without which it is no database; many of the others, so that it is met: by the load, or at the start.
+    for (const page of (round % 2 === 0 ? read : all).filter(page => page > 1)) {
+      if (random.chance(0.2 + round / 20)) random.bytes(PAGE).copy(bytes, (page - 1) * PAGE)
     }
     writeFileSync(join(data, FILE), bytes)
     await serveDamaged(surroundings, data, load.changes)
   }
 }
 
+/** The pages that hold what the load reads, and the indexes that it finds it by. */
+function pagesRead(path: string): number[] {
+  const database = new DatabaseSync(path)
+  const named = `select name from sqlite_schema where tbl_name in (${READ})`
+  const pages = database.prepare(`select pageno from dbstat where name in (${named})`).all()
+  database.close()
+  return pages.map(({ pageno }) => Number(pageno))
+}
+
 async function serveDamaged(surroundings: Surroundings, data: string, former: readonly Change[]): Promise<void> {
   const { findings } = surroundings
-  findings.count('damaged files served')
   let scene: Scene
   try {
     scene = await startScene(surroundings, data, {}, former)
   } catch (error) {
-    // It was met at the start.
+    findings.count('damaged files met at a start')
     const said = String(error)
     if (!/understudy serve: .*(the database file is damaged)/.test(said)) {
       findings.fail(`a damaged file is told at the start, and it said ${said}`)
@@ -100,6 +112,7 @@ async function serveDamaged(surroundings: Surroundings, data: string, former: re
     return
   }
   await scene.ready('a damaged file is told on /ready once it is met', DAMAGED)
+  findings.count('damaged files met under load')
   const { acknowledged } = scene.load
   await scene.load.more('refused', 20)
   if (scene.load.acknowledged > acknowledged) findings.fail('nothing is acknowledged into a damaged file, and it was')
