@@ -73,7 +73,7 @@ export async function startScene(
         server
           .log()
           .slice(before)
-          .some(line => isTrouble(line) && reason?.test(JSON.stringify(line)))
+          .some(line => isOfStore(line) && reason?.test(JSON.stringify(line)))
       if (reason === undefined) before = server.log().length
       else if (!(await comesAbout(isLogged)))
         findings.fail(`${promise}, and in the log, which says nothing of ${reason}`)
@@ -107,6 +107,11 @@ export async function comesAbout(holds: () => Promise<boolean> | boolean): Promi
     await setTimeout(POLL_MS)
   }
   return false
+}
+
+/** Of the store itself; that a job waits for it is only a warning. */
+function isOfStore({ level }: Record<string, unknown>): boolean {
+  return level === 'error' || level === 'fatal'
 }
 
 function isTrouble({ level, msg }: Record<string, unknown>): boolean {
