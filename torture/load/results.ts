@@ -6,6 +6,8 @@ export interface Results {
   seconds: number
   /** Requests a second that the server can answer. */
   capacity: number
+  /** The same, after the load. */
+  capacityAfterwards: number
   /** Requests a second that were offered. */
   offered: number
   requests: number
@@ -16,12 +18,12 @@ export interface Results {
 
 /** A table, and the picture beside it. */
 export function markdownOf(results: Results, picture: string): string {
-  const { seconds, capacity, offered, requests, errors, deliveries, steadiness } = results
+  const { seconds, capacity, capacityAfterwards, offered, requests, errors, deliveries, steadiness } = results
   const { p50Ms, p99Ms, rssMiB } = steadiness
   const rows = [
     ['what', 'value'],
     ['---', '---:'],
-    ['capacity, requests a second', whole(capacity)],
+    ['capacity before, and afterwards, requests a second', `${whole(capacity)}, ${whole(capacityAfterwards)}`],
     [`offered for ${whole(seconds)} s, requests a second`, whole(offered)],
     ['requests', whole(requests)],
     ['errors', whole(errors)],
