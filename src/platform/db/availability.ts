@@ -6,6 +6,8 @@ export class Availability {
   readonly #log: Log | undefined
   readonly #place: string
   #awaySince: number | undefined
+  /** How many connections were opened so far. */
+  #opened = 0
 
   /** `place` is shown: it holds neither user nor password. */
   constructor(log: Log | undefined, place: string) {
@@ -13,8 +15,18 @@ export class Availability {
     this.#place = place
   }
 
-  /** No connection could be opened. */
-  lost(reason: string): void {
+  /**
+   * A connection begins to be opened. Returns what is called, with the reason, where it cannot be. That may take as long as
+   * the time limit of it: where another one was opened meanwhile, the database is not away, and nothing is said.
+   */
+  opening(): (reason: string) => void {
+    const opened = this.#opened
+    return reason => {
+      if (opened === this.#opened) this.#lost(reason)
+    }
+  }
+
+  #lost(reason: string): void {
     if (this.#awaySince !== undefined) return
     this.#awaySince = performance.now()
     this.#log?.error(
@@ -25,6 +37,7 @@ export class Availability {
 
   /** A connection was opened. */
   found(): void {
+    this.#opened++
     if (this.#awaySince === undefined) return
     const awayMs = Math.round(performance.now() - this.#awaySince)
     this.#awaySince = undefined

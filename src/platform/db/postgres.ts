@@ -76,11 +76,12 @@ const typeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' 
 
 /** Opens a connection, and says so when the database is away. */
 async function opening<T>(open: () => Promise<T>, availability: Availability): Promise<T> {
+  const lost = availability.opening()
   try {
     return await open()
   } catch (error) {
     const shown = told(error)
-    if (isAway(error)) availability.lost(shown instanceof Error ? shown.message : '')
+    if (isAway(error)) lost(shown instanceof Error ? shown.message : '')
     throw shown
   }
 }
