@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type KyselyPlugin, sql } from 'kysely'
 import { timestamp } from '../src/platform/clock.ts'
-import type { Context } from '../src/platform/context.ts'
 import type { Database } from '../src/platform/db/database.ts'
 import { mailJobs } from '../src/platform/mail/jobs.ts'
 import * as memberships from '../src/vendors/aftership/memberships.ts'
@@ -85,77 +84,53 @@ interface Age {
   index: number
   at: number
 }
-type Fill = [what: string, job: string, table: keyof Database, fill: (ctx: Context, ages: Age[]) => Promise<unknown>]
+type Kind = [what: string, job: string, table: keyof Database, row: (age: Age) => object]
 
-const fills: Fill[] = [
+const kinds: Kind[] = [
   [
     'tokens of members',
     'memberstack-tokens',
     'memberstack_tokens',
-    ({ db }, ages) =>
-      db
-        .insertInto('memberstack_tokens')
-        .values(
-          ages.map(({ index, at }) => ({
-            ...{ app_id: 'app_acme', environment: 'sandbox', member_id: `mem_sb_${index}`, issued_at: 1 },
-            ...{ expires_at: Math.floor(at / 1000), kid: 'kid', ended_by: null },
-          })),
-        )
-        .execute(),
+    ({ index, at }) => ({
+      ...{ app_id: 'app_acme', environment: 'sandbox', member_id: `mem_sb_${index}`, issued_at: 1 },
+      ...{ expires_at: Math.floor(at / 1000), kid: 'kid', ended_by: null },
+    }),
   ],
   [
     'mailed codes',
     'memberstack-tokens',
     'memberstack_codes',
-    ({ db }, ages) =>
-      db
-        .insertInto('memberstack_codes')
-        .values(
-          ages.map(({ index, at }) => ({
-            ...{ app_id: 'app_acme', environment: 'sandbox', purpose: 'reset', email_key: `${index}@acme.test` },
-            ...{ code_hash: `hash ${index}`, tries: 0, expires_at: timestamp(at) },
-          })),
-        )
-        .execute(),
+    ({ index, at }) => ({
+      ...{ app_id: 'app_acme', environment: 'sandbox', purpose: 'reset', email_key: `${index}@acme.test` },
+      ...{ code_hash: `hash ${index}`, tries: 0, expires_at: timestamp(at) },
+    }),
   ],
   [
     'invitation links',
     'aftership-retention',
     'aftership_invitations',
-    ({ db }, ages) =>
-      db
-        .insertInto('aftership_invitations')
-        .values(
-          ages.map(({ index, at }) => ({
-            ...{ token_hash: `hash ${index}`, organization_id: 'org_acme', membership_id: `mem_${index}` },
-            ...{ created_at: timestamp(at), expires_at: timestamp(at), ended_at: timestamp(at) },
-          })),
-        )
-        .execute(),
+    ({ index, at }) => ({
+      ...{ token_hash: `hash ${index}`, organization_id: 'org_acme', membership_id: `mem_${index}` },
+      ...{ created_at: timestamp(at), expires_at: timestamp(at), ended_at: timestamp(at) },
+    }),
   ],
-  ...(['sent', 'failed', 'held', 'queued'] as const).map(
-    (status): Fill => [
+  ...['sent', 'failed', 'held', 'queued'].map(
+    (status): Kind => [
       `mails (${status})`,
       'mail-retention',
       'mails',
-      ({ db }, ages) =>
-        db
-          .insertInto('mails')
-          .values(
-            ages.map(({ index, at }) => ({
-              ...{ id: `mail ${index}`, vendor: 'aftership', tenant: 'org_acme', recipient: 'jane@acme.test' },
-              ...{ recipient_key: 'jane@acme.test', subject: 'Hello', sealed_text: '', status, attempts: 0 },
-              ...{ next_attempt_at: null, claim: null, last_error: null, created_at: timestamp(at), sent_at: null },
-            })),
-          )
-          .execute(),
+      ({ index, at }) => ({
+        ...{ id: `mail ${index}`, vendor: 'aftership', tenant: 'org_acme', recipient: 'jane@acme.test' },
+        ...{ recipient_key: 'jane@acme.test', subject: 'Hello', sealed_text: '', status, attempts: 0 },
+        ...{ next_attempt_at: null, claim: null, last_error: null, created_at: timestamp(at), sent_at: null },
+      }),
     ],
   ),
 ]
 
 const jobs = [...mailJobs(undefined), ...vendors.flatMap(({ jobs }) => jobs)]
 
-for (const [what, name, table, fill] of fills) {
+for (const [what, name, table, row] of kinds) {
   test(`${what} whose time is over go a bounded number at a time, and no more once the server stops`, async () => {
     const { app, clock } = await startApp('')
     const job = jobs.find(job => job.name === name)
@@ -163,10 +138,11 @@ for (const [what, name, table, fill] of fills) {
     // What a first run makes is there.
     await app.runJobs()
     const at = (index: number) => clock.now() + (index < OLD ? -31 * DAY : 31 * DAY)
-    await fill(
-      app.context,
-      Array.from({ length: OLD + 1 }, (_, index) => ({ index, at: at(index) })),
-    )
+    const rows = Array.from({ length: OLD + 1 }, (_, index) => row({ index, at: at(index) }))
+    await app.context.db
+      .insertInto(table)
+      .values(rows as never)
+      .execute()
     const stopping = new AbortController()
     const removed: number[] = []
     const watch: KyselyPlugin = {

@@ -2,7 +2,7 @@
 
 import { constants, sign } from 'node:crypto'
 import type { Random } from '../random.ts'
-import { hmacOf, signStringOf } from '../secrets/sign.ts'
+import { hmacOf, signStringOf } from '../sign.ts'
 import { KEYS } from './seed.ts'
 import type { Shot } from './shot.ts'
 import { PRIVATE_KEY } from './signing-key.ts'

@@ -1,7 +1,7 @@
 // A life at AfterShip: keys of every mode, signatures, invitations by mail, webhooks that say back what they were sent.
 
 import { generateKeyPairSync } from 'node:crypto'
-import { hmacOf, signStringOf } from './sign.ts'
+import { hmacOf, signStringOf } from '../sign.ts'
 import { newestMail, operate, secretOf, type Town } from './town.ts'
 
 export const MEMBERSHIPS = '/admin/2022-01/memberships'

@@ -2,7 +2,7 @@
 // those that the contract or HTTP itself leave out.
 
 import { constants, createPrivateKey, sign } from 'node:crypto'
-import { hmacOf, type Signable, signStringOf } from './sign.ts'
+import { hmacOf, type Signable, signStringOf } from '../sign.ts'
 
 export interface SigningKey {
   mode: 'hmac' | 'rsa'
