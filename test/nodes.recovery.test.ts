@@ -2,6 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { openStore } from '../src/platform/db/engine.ts'
+import { createLog } from '../src/platform/log.ts'
 import { emptyDatabase, MASTER_KEY, type TestDatabase, testOnPostgres, until } from './nodes.support.ts'
 import { TEMPLATE } from './postgres.ts'
 import { type Finished, fileWith, run, serve, temporaryDirectory } from './process.ts'
@@ -152,6 +156,35 @@ testOnPostgres('connections that fall silent hold no request for long, nor anyth
   scene.proxy.set('open')
   await assertAllAnswer(scene)
   assert.deepEqual(told(scene), [LOST, FOUND])
+})
+
+testOnPostgres('a database that falls silent while more wait than there are connections', async server => {
+  const database = await emptyDatabase(server)
+  const proxy = await startProxy(database.url)
+  const lines: string[] = []
+  const log = createLog('info', { write: line => void lines.push(JSON.parse(line).msg) })
+  const store = await openStore(proxy.url, { poolMax: 1, statementTimeoutMs: 250 }, log)
+  const ask = () => sql`select 1`.execute(store.db)
+  await ask()
+  let under = true
+  // As clients do: none asks when another does, and what they ask next takes a moment to arrive.
+  const askOn = async (place: number) => {
+    await setTimeout(place * 40)
+    while (under) await ask().catch(() => setTimeout(5))
+  }
+  proxy.set('silent')
+  const load = [0, 1, 2, 3, 4, 5].map(askOn)
+  try {
+    await until('it is said that it is away', async () => lines.length > 0)
+    proxy.set('open')
+    await until('it is said that it is back', async () => lines.length > 1)
+  } finally {
+    under = false
+    await Promise.all(load)
+    await store.close()
+    proxy.close()
+  }
+  assert.deepEqual(lines, [LOST, FOUND])
 })
 
 testOnPostgres('a commit whose answer is lost is no success, whatever became of it', async server => {

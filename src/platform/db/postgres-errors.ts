@@ -38,10 +38,9 @@ export function told(error: unknown): unknown {
   return message === undefined ? error : new DomainError('unavailable', message, { cause: error })
 }
 
-/** Whether a failure to connect says that the database is away; not when it, or our pool, is only full. */
+/** Whether a failure to connect says that the database is away; not when it is only full. */
 export function isAway(error: unknown): boolean {
-  if (codeOf(error) === '53300') return false
-  return messageOf(error) !== undefined && !(error instanceof Error && error.message === POOL_EXHAUSTED)
+  return messageOf(error) !== undefined && codeOf(error) !== '53300'
 }
 
 /** Whether a connection takes no writes: it may lead to what was the primary server before. */

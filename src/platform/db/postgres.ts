@@ -41,15 +41,17 @@ export function postgresDialect(
   watch: PostgresWatch,
   session?: string,
 ): PostgresDialect {
-  const { availability } = watch
-  const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax })
+  const Client = watchedClient(watch.availability)
+  const pool = new pg.Pool({ ...clientSettings(url, settings), max: settings.poolMax, Client })
   // A connection that breaks is dropped; whoever uses it is told by their query, and who comes next opens another.
   pool.on('error', () => {})
-  pool.on('connect', client => {
-    client.on('error', () => {})
-    availability.found()
-  })
-  const connect = () => opening(async () => lent(await pool.connect(), watch), availability)
+  const connect = async () => {
+    try {
+      return lent(await pool.connect(), watch)
+    } catch (error) {
+      throw told(error)
+    }
+  }
   return new PostgresDialect({
     pool: { connect, end: () => pool.end(), options: {} },
     async onCreateConnection(connection) {
@@ -74,15 +76,29 @@ function clientSettings(url: string, { statementTimeoutMs }: PostgresSettings): 
 const typeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
   NUMBERS.has(oid) ? Number : pg.types.getTypeParser(oid, format)
 
-/** Opens a connection, and says so when the database is away. */
-async function opening<T>(open: () => Promise<T>, availability: Availability): Promise<T> {
-  const lost = availability.opening()
-  try {
-    return await open()
-  } catch (error) {
-    const shown = told(error)
-    if (isAway(error)) lost(shown instanceof Error ? shown.message : '')
-    throw shown
+/**
+ * A client that says whether its connection came about. The pool would not always: it tells nobody of one that failed after
+ * whoever it was for had given up waiting, and when a database falls silent under load all of them have.
+ */
+function watchedClient(availability: Availability): new (settings?: pg.ClientConfig) => pg.Client {
+  return class extends pg.Client {
+    constructor(settings?: pg.ClientConfig) {
+      super(settings)
+      this.on('error', () => {})
+    }
+
+    override connect(): Promise<pg.Client>
+    override connect(callback: (error: Error) => void): void
+    override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
+      if (!callback)
+        return new Promise((resolve, reject) => this.connect(error => (error ? reject(error) : resolve(this))))
+      const lost = availability.opening()
+      super.connect((error: Error) => {
+        if (!error) availability.found()
+        else if (isAway(error)) lost(messageOf(error) ?? '')
+        callback(error)
+      })
+    }
   }
 }
 
@@ -118,6 +134,7 @@ export class PostgresPipeline {
   readonly #url: string
   readonly #settings: PostgresSettings
   readonly #watch: PostgresWatch
+  readonly #Client: ReturnType<typeof watchedClient>
   #client: Promise<PipelineClient> | undefined
   #closed = false
   readonly #names = new Map<string, string>()
@@ -126,6 +143,7 @@ export class PostgresPipeline {
     this.#url = url
     this.#settings = settings
     this.#watch = watch
+    this.#Client = watchedClient(watch.availability)
   }
 
   async run<Row>({ sql, parameters }: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]> {
@@ -164,12 +182,11 @@ export class PostgresPipeline {
       pipeline: true,
       stream: () => socket,
     }
-    const client = new pg.Client(settings)
-    const connected = opening(async () => {
-      await client.connect()
-      this.#watch.availability.found()
-      return { client, socket }
-    }, this.#watch.availability)
+    const client = new this.#Client(settings)
+    const connected = client.connect().then(
+      () => ({ client, socket }),
+      error => Promise.reject(told(error)),
+    )
     // The next one connects anew; those under way are told by their own errors. One that ended may be forgotten already.
     const forget = () => {
       if (this.#client === connected) this.#client = undefined
