@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection, request } from './connection.ts'
 import { atMost, type Line } from './lines.ts'
 import { median, percentile } from './numbers.ts'
+import { freePort } from './ports.ts'
 import { startUnderstudy } from './server-process.ts'
-import { freePort } from './stores/postgres.ts'
 
 const STARTS = 9
 const STARTS_QUICK = 3

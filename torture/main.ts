@@ -117,9 +117,10 @@ async function runPart(name: PartName, flags: string[]): Promise<Section> {
   const startedAt = performance.now()
   const script = fileURLToPath(new URL(`parts/${name}.ts`, import.meta.url))
   const outcome = await runScript(script, flags, PARTS[name])
-  const late = { counts: {}, failures: [`it did not end within ${PARTS[name]} s`], failed: 1, leftOut: [], pages: [] }
+  const failures = [`it ended without a result, or not within ${PARTS[name]} s`]
   const seconds = (performance.now() - startedAt) / 1000
-  return { name, seconds, outcome: (outcome as Outcome | undefined) ?? late }
+  const none = { counts: {}, failures, failed: 1, leftOut: [], pages: [] }
+  return { name, seconds, outcome: (outcome as Outcome | undefined) ?? none }
 }
 
 function writePage({ path, section, text }: Page): void {

@@ -2,10 +2,10 @@
 // acknowledged commit survives a power cut; tests name others.
 
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { familySeconds } from '../cores.ts'
+import { freePort } from '../ports.ts'
 
 const DATABASE = 'understudy'
 const TURN_MS = 50
@@ -110,14 +110,4 @@ function stopNow(pid: number, pidFile: string): void {
   process.kill(pid, 'SIGQUIT')
   const turn = new Int32Array(new SharedArrayBuffer(4))
   for (let turns = 0; existsSync(pidFile) && turns < STOP_TURNS; turns++) Atomics.wait(turn, 0, 0, TURN_MS)
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { freePort } from '../../bench/ports.ts'
 import type { Way } from './ways.ts'
 
 const CERTIFICATE = {
@@ -58,9 +59,8 @@ export async function startHostile(way: Way | undefined, name: string): Promise<
     way?.certificate === undefined ? createServer(accept) : createTlsServer(CERTIFICATE).on('connection', accept)
   server.on('secureConnection', serve).on('tlsClientError', () => {})
   const listen = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
-  await listen(0)
-  const { port } = server.address() as AddressInfo
-  if (!way) await new Promise(resolve => server.close(resolve))
+  if (way) await listen(0)
+  const port = way ? (server.address() as AddressInfo).port : await freePort()
 
   return {
     url: `${way?.scheme ?? 'http'}://127.0.0.1:${port}${path}`,

@@ -1,6 +1,7 @@
 // A mail server on loopback that fails in whatever way it is told, and keeps count of the mails it has.
 
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import { freePort } from '../../bench/ports.ts'
 import type { SmtpWay, Stage } from './smtp-ways.ts'
 
 export const SMTP_PASSWORD = 'smtp-password-of-torture'
@@ -88,8 +89,8 @@ export async function startSmtp(): Promise<HostileSmtp> {
     serve(socket)
   })
   const listen = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
-  await listen(0)
-  const { port } = server.address() as AddressInfo
+  const port = await freePort()
+  await listen(port)
   const drop = () => {
     for (const socket of sockets) socket.destroy()
   }
