@@ -15,7 +15,7 @@ import { markdownOf, type Section, textOf } from './summary.ts'
 const PARTS = {
   hostile: 900,
   kills: 800,
-  store: 600,
+  store: 800,
   isolation: 600,
   wire: 600,
   receivers: 420,
