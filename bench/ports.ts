@@ -8,11 +8,16 @@ const LOWEST = 20_000
 const END = 32_768
 const ATTEMPTS = 100
 
+/** Given out so far, whether or not somebody listens there just now. */
+const given = new Set<number>()
+
 /** A port of loopback at which nobody listens; it stays free until somebody names it. Rejects where none is found. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = randomInt(LOWEST, END)
-    if (await isFree(port)) return port
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
   }
   throw new Error(`no free port was found from ${LOWEST} to ${END - 1}`)
 }

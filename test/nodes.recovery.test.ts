@@ -161,15 +161,16 @@ testOnPostgres('connections that fall silent hold no request for long, nor anyth
 testOnPostgres('a database that falls silent while more wait than there are connections', async server => {
   const database = await emptyDatabase(server)
   const proxy = await startProxy(database.url)
+  after(proxy.close)
   const lines: string[] = []
   const log = createLog('info', { write: line => void lines.push(JSON.parse(line).msg) })
-  const store = await openStore(proxy.url, { poolMax: 1, statementTimeoutMs: 250 }, log)
+  const store = await openStore(proxy.url, { poolMax: 1, statementTimeoutMs: PATIENCE_MS }, log)
   const ask = () => sql`select 1`.execute(store.db)
   await ask()
   let under = true
   // As clients do: none asks when another does, and what they ask next takes a moment to arrive.
   const askOn = async (place: number) => {
-    await setTimeout(place * 40)
+    await setTimeout(place * 120)
     while (under) await ask().catch(() => setTimeout(5))
   }
   proxy.set('silent')
@@ -182,7 +183,6 @@ testOnPostgres('a database that falls silent while more wait than there are conn
     under = false
     await Promise.all(load)
     await store.close()
-    proxy.close()
   }
   assert.deepEqual(lines, [LOST, FOUND])
 })

@@ -9,7 +9,10 @@ const WARM_UP = 0.05
 const P99_GROWTH_MAX = 1.5
 /** Of a few milliseconds half as much again is nothing that anybody would notice. */
 const P99_SLACK_MS = 5
-/** The worst minute's p99 against the usual minute's: one minute of something else, not a server that gets slower. */
+/**
+ * The worst minute's p99 against the usual minute's: one minute of something else, not a server that gets slower. Two
+ * minutes say nothing of that.
+ */
 const P99_MINUTE_MAX = 4
 /** The last quarter's median against the second's: in the first quarter the heap still finds its size. */
 const RSS_GROWTH_MAX = 1.1
