@@ -6,7 +6,7 @@ import type { DestinationStream } from 'pino'
 import type { Config } from './config.ts'
 import { endingOf } from './http/ending.ts'
 import { createMetrics } from './http/metrics.ts'
-import { createServer } from './http/server.ts'
+import { createServer, type Patience } from './http/server.ts'
 import { Bell } from './platform/bell.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { clockWatch } from './platform/clock-watch.ts'
@@ -32,16 +32,18 @@ import { createPasswords } from './platform/passwords.ts'
 import { Attempts } from './platform/rate-limit/attempts.ts'
 import { openRateLimits } from './platform/rate-limit/limits.ts'
 import { createTraps } from './platform/traps.ts'
+import { Warnings } from './platform/warnings.ts'
 import { vendors } from './vendors/index.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** What tests replace: time, randomness, where the log goes, how webhooks find a host, and the store that is opened. */
+/** What tests replace: time, randomness, where the log goes, how webhooks find a host, how long clients may take, the store. */
 export interface Surroundings {
   clock?: Clock
   ids?: Ids
   log?: DestinationStream
   lookup?: Lookup
+  patience?: Patience
   /** Open already, and left open. */
   store?: Store
 }
@@ -86,6 +88,7 @@ export async function openContext(config: Config, surroundings: Surroundings = {
       usage: new Usage(clock),
       traps: createTraps(clock, log, metrics.countTrap),
       countSend: metrics.countSend,
+      warnings: new Warnings(),
       webhooks: webhooks(),
       settings: {
         publicUrl: config.publicUrl ?? originOf(config, config.port),
@@ -134,6 +137,7 @@ export async function createApp(config: Config, surroundings: Surroundings = {})
     migrations: migrations(),
     trustProxy: config.trustProxy,
     tls: config.tls,
+    patience: surroundings.patience,
   })
   const end = endingOf(server)
   const jobs = [...limitJobs, ...allJobs(mailer), ...webhookJobs(context.webhooks, surroundings.lookup ?? lookupAll)]

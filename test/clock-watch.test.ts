@@ -37,12 +37,16 @@ async function watch({ app, clock, log }: TestApp): Promise<Watch> {
 }
 
 test('a clock that is set is told once, with how far; one that is only corrected is not', async () => {
-  const { look, told } = await watch(await startApp(''))
+  const app = await startApp('')
+  const ready = async () => (await app.request({ url: '/ready' })).json()
+  const { look, told } = await watch(app)
   await look(SECOND)
   await look(SECOND, 500)
   await look(MINUTE, -500)
-  assert.deepEqual(told(), [])
+  assert.deepEqual([told(), await ready()], [[], { status: 'ready' }])
   await look(SECOND, HOUR)
+  const warnings = ['clock: it was set within the last hour; the log says by how much']
+  assert.deepEqual(await ready(), { status: 'ready', warnings })
   await look(SECOND)
   await look(SECOND, -HOUR)
   await look(SECOND)

@@ -140,14 +140,16 @@ for (const name of names) {
   })
 }
 
-test('a document is made once, whoever asks for it', async t => {
+test('a document is made once, whoever asks for it and however many at once', async t => {
   const { app } = await startApp('')
   const stringify = t.mock.method(JSON, 'stringify')
   const made = () => stringify.mock.calls.filter(({ arguments: [value] }) => Object(value).openapi !== undefined).length
   for (const name of names) {
-    const first = await app.inject(`/openapi/${name}.json`)
-    const second = await app.inject(`/openapi/${name}.json`)
-    assert.equal(second.body, first.body)
+    const asked = Array.from({ length: 5 }, () => app.inject(`/openapi/${name}.json`))
+    const [first, ...more] = await Promise.all([...asked, ...asked.map(() => app.inject(`/docs/${name}`))])
+    const third = await app.inject(`/openapi/${name}.json`)
+    assert.ok(first && more.every(({ statusCode }) => statusCode === 200))
+    assert.equal(third.body, first.body)
   }
   assert.equal(made(), names.length)
 })

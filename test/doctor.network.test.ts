@@ -182,6 +182,12 @@ test('the port is free, an Understudy’s, somebody else’s, or of no address h
   assert.deepEqual(await said('port', { config: { port, host: '0.0.0.0' } }), [
     ['ok', ready.replace('127.0.0.1', '0.0.0.0')],
   ])
+  app.context.warnings.raise('mail')
+  const warned = 'it warns of mail: the last attempt to send one failed; the log says why'
+  assert.deepEqual(await said('port', { config: { port } }), [
+    ['ok', ready],
+    ['warning', warned],
+  ])
   await sql`delete from kysely_migration where name like '%-platform'`.execute(app.context.db)
   const [unready] = await said('port', { config: { port } })
   assert.match(unready?.join(' ') ?? '', /^failure an Understudy answers on .* is not ready: migrations are missing/)

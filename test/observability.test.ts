@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import { startSmtp } from '../torture/receivers/smtp-server.ts'
 import { accounts, invite, northwind, seedOf } from './aftership.support.ts'
 import { keys, login, SEED } from './memberstack.support.ts'
 import { ACME, assertProblem, OPERATOR_TOKEN, operatorOf } from './operator.ts'
 import { startReceiver } from './receiver.ts'
-import { MINUTE, startApp, type TestApp } from './support.ts'
+import { HOUR, MINUTE, startApp, type TestApp } from './support.ts'
 
 const BASE = '/admin/2022-01'
 
@@ -275,4 +276,32 @@ test('metrics count attempts to send webhooks and mails, by what came of them', 
   assert.ok(Number(givenUp) > 0 && mailsGivenUp === 2, String(await all()))
   const lines = app.log.filter(line => line.givenUp === true)
   assert.equal(lines.length, Number(givenUp) + 2, 'the log says so, once each')
+})
+
+test('what fails beside requests is a warning on /ready until it is well again', async t => {
+  const receiver = await startReceiver()
+  const webhooks = [{ url: receiver.url, secret: 'a webhook secret' }]
+  const seed = JSON.parse(seedOf({ ...northwind, webhooks }))
+  const smtp = await startSmtp()
+  t.after(() => smtp.close())
+  const app = await startApp(JSON.stringify(seed), { smtp: smtp.settings, webhooks: { allowPrivateAddresses: true } })
+  const ready = async () => {
+    const reply = await app.request({ url: '/ready' })
+    return [reply.statusCode, reply.json()]
+  }
+  receiver.answer(500)
+  await smtp.down()
+  await invite(app, accounts.liu.email)
+  await app.app.runJobs()
+  const warnings = [
+    'mail: the last attempt to send one failed; the log says why',
+    'webhooks: 1 endpoint did not take the last delivery; the log says which and why',
+  ]
+  const [status, said] = await ready()
+  assert.deepEqual([status, said.status, said.warnings.toSorted()], [200, 'ready', warnings])
+  receiver.answer(200)
+  await smtp.up()
+  app.clock.advance(HOUR)
+  await app.app.runJobs()
+  assert.deepEqual(await ready(), [200, { status: 'ready' }])
 })

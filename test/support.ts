@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
-import { type App, createApp } from '../src/app.ts'
+import { type App, createApp, type Surroundings } from '../src/app.ts'
 import { type Config, readConfig } from '../src/config.ts'
 import * as events from '../src/platform/events/events.ts'
 import * as outbox from '../src/platform/mail/outbox.ts'
@@ -53,19 +53,20 @@ export interface TestApp {
 /** As little as argon2 takes: scenarios are about something else. */
 const CHEAP_PASSWORDS = { memoryKiB: 8, passes: 1, parallelism: 1, concurrency: 2 }
 
-/** Settings of the app, and `now`: where the clock starts to stand. */
-type StartOptions = Partial<Config> & { now?: string }
+/** Settings of the app; `now`, where the clock starts to stand; and how long clients may take. */
+type StartOptions = Partial<Config> & { now?: string } & Pick<Surroundings, 'patience'>
 
 /** An app with this seed (YAML) on a store of its own, unless one is named; closed when the test that starts it ends. */
 export async function startApp(seed: string, options: StartOptions = {}): Promise<TestApp> {
-  const { now = '2026-03-04T09:30:00.000Z', ...settings } = options
+  const { now = '2026-03-04T09:30:00.000Z', patience, ...settings } = options
   const clock = new FakeClock(now)
   const log: LogLine[] = []
   const destination = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
   const defaults = await readConfig({ data: ':memory:', port: '0' }, {})
   const fresh = settings.data === undefined ? await freshStore() : undefined
   const config = { ...defaults, passwords: CHEAP_PASSWORDS, ...fresh?.config, ...settings }
-  const app = await createApp(config, { clock, log: destination, ...(fresh && { store: fresh.store }) })
+  const surroundings = { clock, log: destination, ...(patience && { patience }), ...(fresh && { store: fresh.store }) }
+  const app = await createApp(config, surroundings)
   closeAfter(app, fresh)
   const samples = await loadSeed(app.context, await parseSeed('test', seed))
 

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { createServer } from 'node:net'
 import type { Config } from '../config.ts'
-import { type Check, type Finding, failure, ok, quoted } from './check.ts'
+import { type Check, type Finding, failure, ok, quoted, warning } from './check.ts'
 import type { Subject } from './subject.ts'
 
 const ANSWER_MS = 3000
@@ -16,6 +16,12 @@ const REASONS: Record<string, [found: string, advice: string]> = {
   EACCES: ['is not for us to listen on', 'choose a port above 1023, or grant the right to'],
 }
 
+interface Readiness {
+  status: unknown
+  reason: unknown
+  warnings: unknown[]
+}
+
 /** Free, or an Understudy's. */
 export const port: Check = {
   name: 'port',
@@ -24,8 +30,10 @@ export const port: Check = {
     const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
     if (port === 0) return [ok('any that is free')]
     const answer = await readiness(subject.config)
-    if (answer?.status === 'ready')
-      return [ok(`an Understudy answers on ${place}${tls ? ' by HTTPS' : ''}, and is ready`)]
+    if (answer?.status === 'ready') {
+      const warnings = answer.warnings.map(text => warning(`it warns of ${quoted(subject, text)}`, 'see its log'))
+      return [ok(`an Understudy answers on ${place}${tls ? ' by HTTPS' : ''}, and is ready`), ...warnings]
+    }
     if (answer?.status === 'unready') {
       const found = `an Understudy answers on ${place}, and is not ready: ${quoted(subject, answer.reason)}`
       return [failure(found, 'mend what it says')]
@@ -35,7 +43,7 @@ export const port: Check = {
 }
 
 /** What `/ready` says there; undefined where nobody answers, or somebody else. */
-async function readiness({ host, port, tls }: Config): Promise<{ status: unknown; reason: unknown } | undefined> {
+async function readiness({ host, port, tls }: Config): Promise<Readiness | undefined> {
   const options = {
     host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host,
     port,
@@ -49,7 +57,8 @@ async function readiness({ host, port, tls }: Config): Promise<{ status: unknown
     const [response] = (await once(request.end(), 'response')) as [IncomingMessage]
     const said: unknown = JSON.parse(await beginningOf(response))
     if (typeof said !== 'object' || said === null || !('status' in said)) return undefined
-    return { status: said.status, reason: 'reason' in said ? said.reason : '' }
+    const warnings = 'warnings' in said && Array.isArray(said.warnings) ? said.warnings : []
+    return { status: said.status, reason: 'reason' in said ? said.reason : '', warnings }
   } catch {
     return undefined
   } finally {

@@ -25,9 +25,7 @@ export function createCatalogue(): Catalogue {
     add(scope, name, title, securitySchemes) {
       const routes: RouteOptions[] = []
       scope.addHook('onRoute', route => void routes.push(route))
-      let made: OpenApi | undefined
-      const document = async () => (made ??= await documentOf(routes, title, securitySchemes))
-      entries.push({ name, title, document })
+      entries.push({ name, title, document: once(() => documentOf(routes, title, securitySchemes)) })
     },
   }
 }
@@ -51,16 +49,12 @@ export function docsRoutes({ entries }: Catalogue): FastifyPluginAsync {
   return async app => {
     for (const { name, title, document } of entries) {
       // Made once, and the same bytes for all: anybody may ask for them, as often and as many at once as they like.
-      let json: Buffer | undefined
-      let page: Buffer | undefined
-      app.get(`/openapi/${name}.json`, async (_request, reply) => {
-        json ??= Buffer.from(JSON.stringify(await document()))
-        return reply.type('application/json; charset=utf-8').send(json)
-      })
-      app.get(`/docs/${name}`, async (_request, reply) => {
-        page ??= pageOf(title, documentPage(name, await document()))
-        return sendMadePage(reply, 200, page)
-      })
+      const json = once(async () => Buffer.from(JSON.stringify(await document())))
+      const page = once(async () => pageOf(title, documentPage(name, await document())))
+      app.get(`/openapi/${name}.json`, async (_request, reply) =>
+        reply.type('application/json; charset=utf-8').send(await json()),
+      )
+      app.get(`/docs/${name}`, async (_request, reply) => sendMadePage(reply, 200, await page()))
     }
     app.get('/docs', async (_request, reply) =>
       sendPage(
@@ -75,6 +69,18 @@ export function docsRoutes({ entries }: Catalogue): FastifyPluginAsync {
     app.get('/openapi/:name', async () => {
       throw new DomainError('notFound', `there are ${entries.map(({ name }) => `/openapi/${name}.json`).join(', ')}`)
     })
+  }
+}
+
+/** What `make` makes the first time, whoever else asks meanwhile; anew only after it failed. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch(error => {
+      made = undefined
+      throw error
+    })
+    return made
   }
 }
 

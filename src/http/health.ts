@@ -6,7 +6,10 @@ import type { Metrics } from './metrics.ts'
 
 const UNMIGRATED = 'migrations are missing; start the server anew to apply them'
 
-/** `/health`: the process is up. `/ready`: the store answers, has its newest shape and takes changes. `/metrics`: for Prometheus. */
+/**
+ * `/health`: the process is up. `/ready`: the store answers, has its newest shape and takes changes; what else should be
+ * mended are `warnings` beside it, where there are any. `/metrics`: for Prometheus.
+ */
 export function healthRoutes(parts: {
   context: Context
   metrics: Metrics
@@ -18,7 +21,9 @@ export function healthRoutes(parts: {
     app.get('/ready', async (request, reply) => {
       try {
         const reason = (await isMigrated(context.db, migrations)) ? context.changesRefused() : UNMIGRATED
-        return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'unready', reason })
+        if (reason !== undefined) return reply.code(503).send({ status: 'unready', reason })
+        const warnings = context.warnings.list()
+        return warnings.length === 0 ? { status: 'ready' } : { status: 'ready', warnings }
       } catch (error) {
         // The store has said in the log that it is away.
         if (error instanceof DomainError) return reply.code(503).send({ status: 'unready', reason: error.message })

@@ -22,13 +22,21 @@ import { sendProblem } from './problem.ts'
  * its own envelope; the parser could not tell whose envelope it is.
  */
 const HEADERS_PARSED_MAX_BYTES = 1024 * 1024
-const REQUEST_TIMEOUT_MS = 60_000
-/**
- * After so long without a byte either way, or twice that where some was taken first, a connection is ended, whatever it
- * waits for: a client that does not read its answer. Longer than what is above, which is looked at every half minute, and
- * which answers.
- */
-const SILENCE_TIMEOUT_MS = 100_000
+
+/** How long clients may take. */
+export interface Patience {
+  /** Of a request until its last byte, and of a TLS handshake. */
+  requestMs: number
+  /** So often it is looked at whose request took longer: they are answered 408. */
+  lookEveryMs: number
+  /**
+   * After so long without a byte either way, or twice that where some was taken first, a connection is ended, whatever it
+   * waits for: a client that does not read its answer. Longer than both of the above, after which it is answered.
+   */
+  silenceMs: number
+}
+
+const PATIENCE: Patience = { requestMs: 60_000, lookEveryMs: 30_000, silenceMs: 100_000 }
 /** No parameter is longer than the request line may be: the router refuses none by itself. */
 const PARAMETER_MAX_LENGTH = HEADERS_PARSED_MAX_BYTES
 
@@ -52,10 +60,12 @@ export interface ServerParts {
   migrations: Migrations
   trustProxy: boolean
   tls: { cert: Buffer; key: Buffer } | undefined
+  /** What tests replace. */
+  patience?: Patience | undefined
 }
 
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { context, log, vendors } = parts
+  const { context, log, vendors, patience = PATIENCE } = parts
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -66,9 +76,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     trustProxy: parts.trustProxy && ((_address, hop) => hop === 0),
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: SILENCE_TIMEOUT_MS,
-    ...transportOf(parts.tls),
+    requestTimeout: patience.requestMs,
+    connectionTimeout: patience.silenceMs,
+    ...transportOf(parts.tls, patience),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_LENGTH },
     rewriteUrl: request => decodable(collapsed(request.url ?? '/', vendors)),
     clientErrorHandler: (error, socket) =>
@@ -119,11 +129,17 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   return server
 }
 
-function transportOf(tls: ServerParts['tls']) {
-  // A request without a host is refused in its own envelope, further up.
-  const parser = { maxHeaderSize: HEADERS_PARSED_MAX_BYTES, requireHostHeader: false }
-  if (!tls) return { http: parser }
-  return { https: { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: REQUEST_TIMEOUT_MS, ...parser } as const }
+function transportOf(tls: ServerParts['tls'], { requestMs, lookEveryMs }: Patience) {
+  const http = {
+    maxHeaderSize: HEADERS_PARSED_MAX_BYTES,
+    // A request without a host is refused in its own envelope, further up.
+    requireHostHeader: false,
+    // No longer than for the whole request: the runtime would take one for the other.
+    headersTimeout: requestMs,
+    connectionsCheckingInterval: lookEveryMs,
+  }
+  if (!tls) return { http }
+  return { https: { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: requestMs, ...http } as const }
 }
 
 /** One log line and one count for each request, when its answer has left. Paths stay out: they hold ids and tokens. */

@@ -28,6 +28,7 @@ export function clockWatch(monotonic: () => number = () => performance.now()): J
       if (Math.abs(byMs) >= STEP_MIN_MS) {
         const way = byMs > 0 ? 'set forward, or the machine slept' : 'set back'
         ctx.log.warn({ byMs }, `the clock was ${way}`)
+        ctx.warnings.raise('clock')
         setBack ||= byMs < 0
       }
       if (!setBack) return

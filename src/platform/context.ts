@@ -15,6 +15,7 @@ import type { Attempts } from './rate-limit/attempts.ts'
 import type { WindowLimits } from './rate-limit/fixed-window.ts'
 import type { BucketLimits } from './rate-limit/token-bucket.ts'
 import type { Traps } from './traps.ts'
+import type { Warnings } from './warnings.ts'
 
 interface Settings {
   /** Where people reach this server, without a trailing slash: the base of links in mails. */
@@ -49,6 +50,7 @@ export interface Context {
   readonly usage: Usage
   readonly traps: Traps
   readonly countSend: CountSend
+  readonly warnings: Warnings
   readonly webhooks: Webhooks
   readonly settings: Settings
   /** Answers a read outside a transaction, together with others, where the engine gains by it. For `prepared` queries. */

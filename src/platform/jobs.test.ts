@@ -17,6 +17,7 @@ import { Attempts } from './rate-limit/attempts.ts'
 import { FixedWindow } from './rate-limit/fixed-window.ts'
 import { TokenBuckets } from './rate-limit/token-bucket.ts'
 import { createTraps } from './traps.ts'
+import { Warnings } from './warnings.ts'
 
 const clock = { now: () => Date.parse('2026-03-04T09:30:00.000Z') }
 
@@ -41,6 +42,7 @@ async function startContext(t: TestContext): Promise<{ ctx: Context; lines: stri
     usage: new Usage(clock),
     traps: createTraps(clock, log, () => {}),
     countSend: () => {},
+    warnings: new Warnings(),
     webhooks: { dialects: new Map(), queued: new Bell() },
     settings: {
       publicUrl: 'http://127.0.0.1',

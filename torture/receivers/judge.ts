@@ -98,11 +98,11 @@ function judgeEnd(receiver: Receiver, delivery: Judged, isDisabled: boolean, fin
     }
     return
   }
-  findings.count('deliveries given up, with the reason')
   const all = TENANTS[tenant].retryAfterS.length + 1
   const isGivenUp = status === 'failed' && attempts.length === all
   // Where the endpoint was disabled by another delivery's end, this one waits for whoever enables it.
   const waits = isDisabled && status === 'retrying'
+  findings.count(waits ? 'deliveries that wait at a disabled endpoint' : 'deliveries given up, with the reason')
   if (!(isGivenUp || waits) || attempts.some(({ error }) => !error)) findings.fail(`${what} ${ended}`)
 }
 

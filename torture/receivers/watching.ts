@@ -11,26 +11,33 @@ import { RECEIVERS_SECRET } from './ways.ts'
 /** Of a request that has nothing to do with receivers, on a machine that others use too. */
 const ANSWER_MAX_MS = 5000
 const PAUSE_MS = 100
+/** What /ready warns of while receivers fail. */
+const CONCERNS = ['webhooks', 'mail']
 /** Until what is counted and what is told agree. */
 const LOOKS = 5
 const MEMORY_MAX_MIB = 700
 const NOT_DELIVERED = 'webhook not delivered'
 
-/** Asks every node for something small, over and over, until it is stopped. */
+/** Asks every node for something small, over and over, until it is stopped; by then they have warned of what failed. */
 export function watch(servers: readonly Server[], findings: Findings): () => Promise<void> {
   let isOver = false
+  const warned = new Set<string>()
   const watchOne = async ({ url }: Server) => {
     const answers = async (path: string) => {
       const startedAt = performance.now()
-      const { status } = await fetch(url + path, { headers: { 'as-api-key': 'as_mails_key' } })
+      const answer = await fetch(url + path, { headers: { 'as-api-key': 'as_mails_key' } })
+      const { status } = answer
+      const text = await answer.text()
       const ms = performance.now() - startedAt
       findings.count('requests of others meanwhile')
       if (status !== 200) findings.fail(`${path} was answered with ${status} while receivers failed`)
       if (ms > ANSWER_MAX_MS) findings.fail(`${path} took ${ms.toFixed(0)} ms while receivers failed`)
+      return text
     }
     while (!isOver) {
       await answers('/admin/2022-01/memberships?limit=1')
-      await answers('/ready')
+      const said = await answers('/ready')
+      for (const concern of CONCERNS) if (said.includes(`"${concern}: `)) warned.add(concern)
       await setTimeout(PAUSE_MS)
     }
   }
@@ -40,6 +47,7 @@ export function watch(servers: readonly Server[], findings: Findings): () => Pro
   return async () => {
     isOver = true
     await watching
+    for (const concern of CONCERNS) if (!warned.has(concern)) findings.fail(`/ready did not warn of ${concern}`)
   }
 }
 

@@ -16,6 +16,7 @@ const AWAY_MS = 10_000
 const TIMEOUT_MS = 1000
 const SLOWEST_MS = 12_000
 const CONFIG = `postgres: { poolMax: 4, statementTimeoutMs: ${TIMEOUT_MS} }\n`
+const FULL = /the database has no connection left|no connection to the database came free/
 const AWAY = /the database (does not answer|is shutting down|is starting up|ended our)|no connection to the database/
 
 /** What a database can refuse with, by SQLSTATE, and what is said of it on /ready where it lasts. */
@@ -114,9 +115,11 @@ async function stopTheServer({ findings, quick }: Surroundings, stage: Stage): P
 
 async function refuseConnections({ findings }: Surroundings, stage: Stage): Promise<void> {
   const { scene, postgres } = stage
-  await postgres.limitConnections(1)
+  await postgres.limitConnections(0)
   await postgres.terminate()
   await scene.load.more('refused', 8)
+  // The database is there for others: it is not called away, and each refused request's line says why.
+  await scene.ready('a database without a connection left is told on /ready', FULL, ({ msg }) => msg === 'request')
   await postgres.limitConnections(-1)
   await assertBack(stage, 'too many connections')
   findings.count('databases without a connection left')

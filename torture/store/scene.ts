@@ -29,7 +29,7 @@ export interface Scene {
    * Waits until `/ready` is 200, or 503 with a reason like this, which the log has to say too since it was 200; a promise
    * that it never does is broken.
    */
-  ready(promise: string, reason?: RegExp): Promise<void>
+  ready(promise: string, reason?: RegExp, tells?: (line: Record<string, unknown>) => boolean): Promise<void>
   /** Ends the server and starts another one on the store. */
   restart(signal: 'SIGTERM' | 'SIGKILL', between?: () => Promise<void>): Promise<void>
   /** Ends load and server; exit code 0 is expected. */
@@ -60,7 +60,7 @@ export async function startScene(
     load,
     client,
     server: () => server,
-    async ready(promise, reason) {
+    async ready(promise, reason, tells = isOfStore) {
       const fits = async () => {
         const answer = await client.ask(server.url, { path: '/ready' })
         if (reason === undefined) return answer?.status === 200
@@ -73,7 +73,7 @@ export async function startScene(
         server
           .log()
           .slice(before)
-          .some(line => isOfStore(line) && reason?.test(JSON.stringify(line)))
+          .some(line => tells(line) && reason?.test(JSON.stringify(line)))
       if (reason === undefined) before = server.log().length
       else if (!(await comesAbout(isLogged)))
         findings.fail(`${promise}, and in the log, which says nothing of ${reason}`)

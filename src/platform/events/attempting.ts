@@ -34,11 +34,13 @@ export async function attempt(ctx: Context, lookup: Lookup, claimed: Claimed): P
   const line = { vendor: delivery.vendor, delivery: delivery.id, endpoint: delivery.endpoint_id }
   if (outcome.error === null) {
     ctx.countSend('webhook', delivery.vendor, 'taken')
+    ctx.warnings.withdraw('webhooks', delivery.endpoint_id)
     ctx.log.debug(line, 'webhook delivered')
     return
   }
   const givenUp = pauseAfter(claimed) === undefined
   ctx.countSend('webhook', delivery.vendor, givenUp ? 'given_up' : 'failed')
+  ctx.warnings.raise('webhooks', delivery.endpoint_id)
   ctx.log.warn({ ...line, attempt: delivery.attempts + 1, reason: outcome.error, givenUp }, 'webhook not delivered')
 }
 

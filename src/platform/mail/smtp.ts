@@ -84,11 +84,13 @@ async function sendOne(
       last_error: reason,
     })
     ctx.countSend('mail', mail.vendor, wait === undefined ? 'given_up' : 'failed')
+    ctx.warnings.raise('mail')
     ctx.log.warn({ mail: mail.id, attempt: attempts, reason, givenUp: wait === undefined }, 'mail not sent')
     return
   }
   await outbox.settle(ctx, mail, { status: 'sent', attempts, sent_at: timestamp(ctx.clock.now()) })
   ctx.countSend('mail', mail.vendor, 'taken')
+  ctx.warnings.withdraw('mail')
 }
 
 /** The same Message-ID each time, so that a mail sent twice over a crash is known as one. */
