@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import * as endpoints from '../src/platform/events/endpoints.ts'
 import { startSmtp } from '../torture/receivers/smtp-server.ts'
 import { accounts, invite, northwind, seedOf } from './aftership.support.ts'
 import { keys, login, SEED } from './memberstack.support.ts'
@@ -304,4 +305,13 @@ test('what fails beside requests is a warning on /ready until it is well again',
   app.clock.advance(HOUR)
   await app.app.runJobs()
   assert.deepEqual(await ready(), [200, { status: 'ready' }])
+
+  receiver.answer(500)
+  await invite(app, accounts.mia.email)
+  await app.app.runJobs()
+  assert.equal((await ready())[1].warnings.length, 1)
+  const { context } = app.app
+  const { id, vendor, tenant } = await context.db.selectFrom('webhook_endpoints').selectAll().executeTakeFirstOrThrow()
+  await endpoints.disable(context, { vendor, tenant, actor: 'token:test' }, id)
+  assert.deepEqual(await ready(), [200, { status: 'ready' }], 'an endpoint that nothing is sent to')
 })

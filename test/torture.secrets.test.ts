@@ -18,6 +18,7 @@ import { end, live, misplace } from '../torture/secrets/life.ts'
 import { isNamed, withoutValues } from '../torture/secrets/places.ts'
 import { startIndiscreet } from '../torture/secrets/stand-ins.ts'
 import { Transcript } from '../torture/secrets/wire.ts'
+import { basic, clientPost, OAUTH_SEED } from './aftership.oauth.browser.ts'
 import { BASE, M, seedOf } from './aftership.support.ts'
 import { ACME } from './memberstack.client.support.ts'
 import { callClient, keys, okClient, PASSWORD } from './memberstack.support.ts'
@@ -210,6 +211,18 @@ test('an unknown credential and a wrong one take the same work: statements, and 
     assert.equal(between - before, verified - between, `${name}: passwords verified`)
     assert.equal(between - before, name === 'logins' ? TRIES : 0)
   }
+})
+
+test('an OAuth client that nobody knows takes the statements of one with a wrong secret', async () => {
+  const app = await startApp(OAUTH_SEED)
+  const revoke = (client: string, secret: string) => async () => {
+    app.clock.advance(SECOND)
+    const { statusCode } = await clientPost(app, 'revoke', { token: 'unknown' }, basic(client, secret))
+    assert.equal(statusCode, 401)
+  }
+  const [unknown, wrong] = [revoke('nobody', 'partner_secret'), revoke('partner_app', 'partner_secre')]
+  for (const attempt of [unknown, wrong]) await attempt()
+  assert.equal(await leastOf(() => statementsOf(unknown)), await leastOf(() => statementsOf(wrong)))
 })
 
 const DISABLED = {

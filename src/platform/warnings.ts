@@ -7,7 +7,7 @@ export type Concern = 'mail' | 'webhooks' | 'clock'
 const SAID: Record<Concern, (count: number) => string> = {
   mail: () => 'mail: the last attempt to send one failed; the log says why',
   webhooks: count =>
-    `webhooks: ${count === 1 ? '1 endpoint' : `${count} endpoints`} did not take the last delivery; the log says which and why`,
+    `webhooks: ${count}${count < SUBJECTS_MAX ? '' : ' or more'} ${count === 1 ? 'endpoint' : 'endpoints'} did not take the last delivery; the log says which and why`,
   clock: () => 'clock: it was set within the last hour; the log says by how much',
 }
 /** So long a warning stands, unless it is withdrawn: by then it may be over, and another node may have seen that. */

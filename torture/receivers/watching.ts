@@ -45,6 +45,7 @@ export function watch(servers: readonly Server[], findings: Findings): () => Pro
   // It is looked at when the watch ends.
   watching.catch(() => {})
   return async () => {
+    if (isOver) return
     isOver = true
     await watching
     for (const concern of CONCERNS) if (!warned.has(concern)) findings.fail(`/ready did not warn of ${concern}`)

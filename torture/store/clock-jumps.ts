@@ -112,10 +112,11 @@ async function set(stage: Stage, byMs: number, { loaded = true } = {}): Promise<
   stage.jumps++
   findings.count('jumps of the clock')
   if (!(await comesAbout(() => lines() > before))) findings.fail('a clock that jumps is told in the log, and was not')
-  const ready = await scene.client.ask(scene.server().url, { path: '/ready' })
-  if (ready?.status !== 200 || !/"clock: it was set/.test(ready.text)) {
-    findings.fail(`a clock that jumped is told on /ready, which says: ${ready?.text}`)
+  const warns = async () => {
+    const ready = await scene.client.ask(scene.server().url, { path: '/ready' })
+    return ready?.status === 200 && /"clock: it was set/.test(ready.text)
   }
+  if (!(await comesAbout(warns))) findings.fail('a clock that jumped is told on /ready, and was not')
   if (!loaded) return
   if (!(await comesAbout(async () => (await scene.client.ask(scene.server().url, NARROW))?.status === 200))) {
     findings.fail('a clock that jumps locks no tenant out, and did')

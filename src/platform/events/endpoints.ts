@@ -128,6 +128,7 @@ export async function disable(ctx: Context, principal: Principal, id: string): P
     await store.update(tx, id, { disabled_at: now, updated_at: now })
     const endpoint = store.endpointOf(tx, { ...row, disabled_at: now, updated_at: now })
     await events.record(tx, principal, 'webhook.disabled', id, { id, host: hostOf(endpoint.url) })
+    tx.afterCommit(() => tx.warnings.withdraw('webhooks', id))
     return endpoint
   })
 }
@@ -139,6 +140,7 @@ export async function remove(ctx: Context, principal: Principal, id: string): Pr
     await store.remove(tx, id)
     await deliveries.giveUpOf(tx, id, timestamp(tx.clock.now()))
     await events.record(tx, principal, 'webhook.deleted', id, { id })
+    tx.afterCommit(() => tx.warnings.withdraw('webhooks', id))
   })
 }
 
