@@ -154,6 +154,20 @@ test('a document is made once, whoever asks for it and however many at once', as
   assert.equal(made(), names.length)
 })
 
+test('a document that could not be made is made when it is asked for again', async t => {
+  const { app } = await startApp('')
+  const { stringify } = JSON
+  let fails = true
+  t.mock.method(JSON, 'stringify', (value: unknown, ...more: []) => {
+    if (fails && Object(value).openapi !== undefined) throw new Error('no memory')
+    return stringify(value, ...more)
+  })
+  const status = async () => (await app.inject('/openapi/control.json')).statusCode
+  assert.equal(await status(), 500)
+  fails = false
+  assert.equal(await status(), 200)
+})
+
 test('/docs leads to each API and to health, readiness and metrics', async () => {
   const { statusCode, body, headers } = await docs.request({ url: '/docs' })
   assert.equal(statusCode, 200)

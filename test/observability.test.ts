@@ -312,6 +312,9 @@ test('what fails beside requests is a warning on /ready until it is well again',
   assert.equal((await ready())[1].warnings.length, 1)
   const { context } = app.app
   const { id, vendor, tenant } = await context.db.selectFrom('webhook_endpoints').selectAll().executeTakeFirstOrThrow()
-  await endpoints.disable(context, { vendor, tenant, actor: 'token:test' }, id)
-  assert.deepEqual(await ready(), [200, { status: 'ready' }], 'an endpoint that nothing is sent to')
+  for (const settle of [endpoints.disable, endpoints.remove]) {
+    context.warnings.raise('webhooks', id)
+    await settle(context, { vendor, tenant, actor: 'token:test' }, id)
+    assert.deepEqual(await ready(), [200, { status: 'ready' }], 'an endpoint that nothing is sent to')
+  }
 })

@@ -10,7 +10,7 @@ import { startApp } from './support.ts'
 
 const PATIENCE = { requestMs: 1000, lookEveryMs: 50, silenceMs: 5000 }
 /** Longer than the server takes to write them all. */
-const SILENCE_MS = 3000
+const SILENCE_MS = 1500
 const TLS = {
   cert: readFileSync(new URL('./fixtures/tls-cert.pem', import.meta.url)),
   key: readFileSync(new URL('./fixtures/tls-key.pem', import.meta.url)),

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
 import { timestamp } from '../platform/clock.ts'
+import { countOf } from '../platform/count-of.ts'
 import { STALE_DAYS } from '../platform/credentials/audit.ts'
 import type { Database } from '../platform/db/database.ts'
-import { checkOfStore, countOf, orOk, warning } from './check.ts'
+import { checkOfStore, orOk, warning } from './check.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 const COUNT_MAX = 1000

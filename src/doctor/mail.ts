@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely'
 import { timestamp } from '../platform/clock.ts'
+import { countOf } from '../platform/count-of.ts'
 import type { Database } from '../platform/db/database.ts'
 import { reasonOf } from '../platform/mail/refusal.ts'
 import { checkSmtp, type SmtpSettings } from '../platform/mail/smtp.ts'
-import { type Check, countOf, type Finding, failure, ok, quoted, warning } from './check.ts'
+import { type Check, type Finding, failure, ok, quoted, warning } from './check.ts'
 import { isLoopback } from './reach.ts'
 import type { Subject } from './subject.ts'
 

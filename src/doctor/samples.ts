@@ -1,5 +1,6 @@
 import { timestamp } from '../platform/clock.ts'
-import { checkOfStore, countOf, ok, skipped, warning } from './check.ts'
+import { countOf } from '../platform/count-of.ts'
+import { checkOfStore, ok, skipped, warning } from './check.ts'
 import { isForOthers } from './reach.ts'
 
 /** The keys of the first start, which stand in a file: fine to try things, and not for others to reach. */

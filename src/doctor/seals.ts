@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
+import { countOf } from '../platform/count-of.ts'
 import type { Database } from '../platform/db/database.ts'
 import * as sealing from '../platform/events/seals.store.ts'
 import { START, watermarkProof } from '../platform/events/seals.ts'
-import { checkOfStore, countOf, failure, ok, skipped, warning } from './check.ts'
+import { checkOfStore, failure, ok, skipped, warning } from './check.ts'
 
 const COUNT_MAX = 1000
 /** A server seals each second. */

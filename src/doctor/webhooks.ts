@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
+import { countOf } from '../platform/count-of.ts'
 import type { Vault } from '../platform/credentials/vault.ts'
 import type { Database } from '../platform/db/database.ts'
 import { endpointOf } from '../platform/events/endpoints.store.ts'
 import { probe } from '../platform/outbound/probe.ts'
 import { allowsPrivateAddresses } from '../platform/settings.ts'
-import { checkOfStore, countOf, type Finding, failure, ok, orOk, quoted, skipped, warning } from './check.ts'
+import { checkOfStore, type Finding, failure, ok, orOk, quoted, skipped, warning } from './check.ts'
 import type { Subject } from './subject.ts'
 import { judgeEnd } from './tls.ts'
 

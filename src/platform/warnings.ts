@@ -1,13 +1,15 @@
 // What should be mended while the server serves: told on `/ready`, beside the log. It is one node's own view, of what that
 // node met last.
 
+import { countOf } from './count-of.ts'
+
 /** What may be wrong without a request failing. */
 export type Concern = 'mail' | 'webhooks' | 'clock'
 
 const SAID: Record<Concern, (count: number) => string> = {
   mail: () => 'mail: the last attempt to send one failed; the log says why',
   webhooks: count =>
-    `webhooks: ${count}${count < SUBJECTS_MAX ? '' : ' or more'} ${count === 1 ? 'endpoint' : 'endpoints'} did not take the last delivery; the log says which and why`,
+    `webhooks: ${countOf(count, 'endpoint', SUBJECTS_MAX)} did not take the last delivery; the log says which and why`,
   clock: () => 'clock: it was set within the last hour; the log says by how much',
 }
 /** So long a warning stands, unless it is withdrawn: by then it may be over, and another node may have seen that. */
@@ -31,8 +33,8 @@ export class Warnings {
     // The one that was raised last is last.
     subjects.delete(subject)
     subjects.set(subject, this.#monotonic() + STANDS_MS)
-    if (subjects.size <= SUBJECTS_MAX) return
-    for (const oldest of subjects.keys()) return void subjects.delete(oldest)
+    const [oldest] = subjects.keys()
+    if (subjects.size > SUBJECTS_MAX && oldest !== undefined) subjects.delete(oldest)
   }
 
   /** `subject` is well again. */

@@ -78,7 +78,7 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   const steadiness = steadinessOf(points, series.p99sOf(MINUTE_S))
   // A few seconds say nothing about what is steady.
   const told = `capacity ${Math.round(capacity)} requests a second before, ${Math.round(capacityAfterwards)} afterwards`
-  if (!quick) for (const broken of brokenBy(points, steadiness)) findings.fail(`${broken}; ${told} (seed ${seed})`)
+  if (!quick) for (const broken of brokenBy(steadiness)) findings.fail(`${broken}; ${told} (seed ${seed})`)
   findings.count('requests', requests)
   findings.count('errors', errors)
   findings.count('requests a second, at 80 % of capacity', Math.round(offered))
