@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { canPin } from '../../bench/cores.ts'
 import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../../torture/load/backlog.ts'
 import { Clients } from '../../torture/load/clients.ts'
 import { closedLoop } from '../../torture/load/closed-loop.ts'
+import { delaysOf, type Sample, watchMachine } from '../../torture/load/machine.ts'
 import { mixedLoad, operationNames } from '../../torture/load/mix.ts'
 import { openLoop } from '../../torture/load/open-loop.ts'
 import { plotOf } from '../../torture/load/plot.ts'
@@ -106,18 +108,23 @@ test('steps hold what came in them: rate, percentiles, the most memory, failures
   series.failed(1999)
   series.answered(2000, 7)
   series.answered(9000, 9)
+  series.delayed(1000, 40)
+  series.delayed(1020, 30)
   assert.deepEqual(series.points(), [
-    { atS: 2, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, failed: 1 },
-    { atS: 4, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, failed: 0 },
+    { atS: 2, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, behindMs: 40, failed: 1 },
+    { atS: 4, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, behindMs: 0, failed: 0 },
   ])
   assert.deepEqual(series.p99sOf(2), [99, 9])
   // Of all answers together, which is not the mean of the two.
   assert.deepEqual(series.p99sOf(60), [99])
+  assert.deepEqual(series.p99sOf(60, 40), [99])
+  assert.deepEqual(series.p99sOf(60, 39), [9])
+  assert.deepEqual(series.p99sOf(2, 39), [Number.NaN, 9])
   const [empty] = new Series(1, 1).points()
   assert.ok(empty && Number.isNaN(empty.p50Ms) && Number.isNaN(empty.p99Ms))
 })
 
-const STEADY = { perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, failed: 0 }
+const STEADY = { perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, behindMs: 0, failed: 0 }
 
 function pointsOf(change: (share: number) => Partial<Point>): Point[] {
   return Array.from({ length: 120 }, (_, n) => ({ atS: (n + 1) * 5, ...STEADY, ...change(n / 120) }))
@@ -169,18 +176,108 @@ test('a server that stays as it was keeps its promises, and one that gets slower
     broken(share => (share < 0.6 ? {} : { p99Ms: Number.NaN, p50Ms: Number.NaN })),
     ['p99 steady'],
   )
-  const { p50Ms, p99Ms, rssMiB } = steadinessOf(
+  const { p50Ms, p99Ms, rssMiB, heldBack } = steadinessOf(
     pointsOf(share => ({ rssMiB: share < 0.5 ? 100 : 110 })),
     [30, 40],
   )
   assert.deepEqual(
-    [p50Ms, p99Ms, rssMiB],
+    [p50Ms, p99Ms, rssMiB, heldBack],
     [
       { first: 5, last: 5 },
       { first: 20, last: 20, medianStep: 20, worstMinute: 40 },
       { second: 100, last: 110 },
+      { steps: 0, of: 120 },
     ],
   )
+})
+
+test('steps that the machine itself held up say nothing of the server, and many of them leave nothing to be said', () => {
+  const brokenWith = (behindMs: number, from: number) => {
+    const points = pointsOf(share => (share < from ? {} : { p99Ms: 500, behindMs }))
+    return brokenBy(steadinessOf(points, [20])).map(text => text.split(',')[0])
+  }
+  // Beside slow steps that are the server's own the same wait counts.
+  assert.deepEqual(brokenWith(21, 0.91), [])
+  assert.deepEqual(brokenWith(20, 0.85), ['p99 steady: 20.0 ms in the first quarter'])
+  assert.deepEqual(brokenWith(21, 0.85), ['p99 steady: not known'])
+  const points = pointsOf(share => (share < 0.95 ? {} : { behindMs: 21 }))
+  assert.deepEqual(steadinessOf(points, []).heldBack, { steps: 6, of: 120 })
+})
+
+/** A second of each: of the server's core and the load's what ran and what was stolen, and a write. */
+function samplesOf(
+  seconds: [used: number, stolen: number, usedByLoad: number, stolenFromLoad: number, writeMs: number][],
+) {
+  return seconds.map(
+    ([usedMs, stolenMs, loadMs, stolenLoadMs, writeMs], n): Sample => ({
+      atMs: (n + 1) * 1000,
+      tookMs: 1000,
+      cores: [
+        { usedMs, stolenMs },
+        { usedMs: loadMs, stolenMs: stolenLoadMs },
+      ],
+      writeMs,
+    }),
+  )
+}
+
+test('the machine puts a server behind only with what it has not got to give', () => {
+  const behind = (seconds: Parameters<typeof samplesOf>[0]) =>
+    delaysOf(samplesOf(seconds)).map(({ behindMs }) => Math.round(behindMs))
+  // A server that is busy all the time, or a disk that is slow but answers, is no fault of the machine.
+  assert.deepEqual(behind([[1000, 0, 900, 0, 99]]), [0])
+  // What is stolen beside what is asked of the core hurts nobody.
+  assert.deepEqual(
+    behind([
+      [700, 300, 500, 500, 1],
+      [700, 300, 500, 500, 1],
+    ]),
+    [0, 0],
+  )
+  // Half a second is done late, and caught up with what the core has to spare.
+  assert.deepEqual(
+    behind([
+      [700, 0, 500, 0, 1],
+      [200, 800, 500, 0, 1],
+      [900, 0, 500, 0, 1],
+      [1000, 0, 500, 0, 1],
+    ]),
+    [0, 500, 200, 0],
+  )
+  // The load's core counts as well, and so does a disk that stands still, for the server alone.
+  assert.deepEqual(
+    behind([
+      [600, 0, 400, 900, 1],
+      [600, 0, 400, 0, 1],
+    ]),
+    [300, 0],
+  )
+  assert.deepEqual(
+    behind([
+      [600, 0, 900, 0, 700],
+      [600, 0, 900, 0, 1],
+    ]),
+    [300, 0],
+  )
+  assert.deepEqual(delaysOf([]), [])
+})
+
+test('the machine is watched until that is to end', async () => {
+  const machine = watchMachine(temporaryDirectory())
+  await new Promise(resolve => setTimeout(resolve, 300))
+  const samples = await machine.stop()
+  assert.equal(samples.length > 0, canPin)
+  let atMs = 0
+  for (const sample of samples) {
+    assert.ok(sample.atMs > atMs && sample.tookMs >= sample.writeMs && sample.writeMs > 0)
+    assert.deepEqual(
+      sample.cores.map(core => Object.values(core).every(ms => ms >= 0)),
+      [true, true],
+    )
+    atMs = sample.atMs
+  }
+  assert.ok(Math.abs(atMs - Date.now()) < 60_000 || !canPin)
+  await assert.rejects(watchMachine('/nowhere').stop(), { code: 'ENOENT' })
 })
 
 test('the plot is well-formed, has its panels with units and says what it shows; gaps are gaps', () => {

@@ -8,13 +8,14 @@ import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../load/backlog.ts'
 import { Clients } from '../load/clients.ts'
 import { closedLoop } from '../load/closed-loop.ts'
+import { delaysOf, watchMachine } from '../load/machine.ts'
 import { mixedLoad } from '../load/mix.ts'
 import { openLoop } from '../load/open-loop.ts'
 import { plotOf } from '../load/plot.ts'
 import { startReceiver } from '../load/receiver.ts'
 import { markdownOf } from '../load/results.ts'
 import { Series } from '../load/series.ts'
-import { brokenBy, steadinessOf } from '../load/steadiness.ts'
+import { brokenBy, steadinessOf, usualP99Of } from '../load/steadiness.ts'
 import { makeLoadStore, REALISTIC, SMALL } from '../load/store.ts'
 import { visitServer } from '../load/visit.ts'
 import { runPart } from '../part.ts'
@@ -67,7 +68,10 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   const series = new Series(loadS, stepS)
   const memory = () => memoryOf(server.pid).nowMiB
   const load = { perSecond: offered, seconds: loadS, random: random.fork(), next, series, memory, fail }
+  const machine = watchMachine(directory)
+  const startedAtMs = Date.now()
   const requests = await openLoop(clients, load)
+  for (const { atMs, behindMs } of delaysOf(await machine.stop())) series.delayed(atMs - startedAtMs, behindMs)
   await toSettle()
   const capacityAfterwards = await rateOf(roundS)
   clients.close()
@@ -75,7 +79,7 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   await receiver.close()
 
   const points = series.points()
-  const steadiness = steadinessOf(points, series.p99sOf(MINUTE_S))
+  const steadiness = steadinessOf(points, series.p99sOf(MINUTE_S, usualP99Of(points)))
   // A few seconds say nothing about what is steady.
   const told = `capacity ${Math.round(capacity)} requests a second before, ${Math.round(capacityAfterwards)} afterwards`
   if (!quick) for (const broken of brokenBy(steadiness)) findings.fail(`${broken}; ${told} (seed ${seed})`)
@@ -83,8 +87,18 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   findings.count('errors', errors)
   findings.count('requests a second, at 80 % of capacity', Math.round(offered))
   findings.count('webhooks delivered', receiver.received())
-  const deliveries = receiver.received()
-  const results = { seconds: loadS, capacity, capacityAfterwards, offered, requests, errors, deliveries, steadiness }
+  findings.count(`of ${points.length} steps, those that the machine itself held up`, steadiness.heldBack.steps)
+  const results = {
+    seconds: loadS,
+    capacity,
+    capacityAfterwards,
+    offered,
+    requests,
+    errors,
+    deliveries: receiver.received(),
+    steadiness,
+    worstMinuteOfAllMs: Math.max(...series.p99sOf(MINUTE_S)),
+  }
   const title = `Mixed load at ${Math.round(SHARE * 100)} % of capacity`
   findings.page({ path: PICTURE, text: plotOf({ title, points, offered }) })
   const picture = `![${title}: rate, p50 and p99, and memory over time](load.svg)`
