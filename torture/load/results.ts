@@ -14,14 +14,14 @@ export interface Results {
   errors: number
   deliveries: number
   steadiness: Steadiness
-  /** With the steps that were the machine's. */
+  /** With the steps that were left out. */
   worstMinuteOfAllMs: number
 }
 
 /** A table, and the picture beside it. */
 export function markdownOf(results: Results, picture: string): string {
   const { seconds, capacity, capacityAfterwards, offered, requests, errors, deliveries } = results
-  const { p50Ms, p99Ms, rssMiB, heldBack } = results.steadiness
+  const { p50Ms, p99Ms, rssMiB, leftOut } = results.steadiness
   const rows = [
     ['what', 'value'],
     ['---', '---:'],
@@ -33,9 +33,9 @@ export function markdownOf(results: Results, picture: string): string {
     ['p50 in the first quarter, in the last', `${ms(p50Ms.first)}, ${ms(p50Ms.last)} ms`],
     ['p99 in the first quarter, in the last', `${ms(p99Ms.first)}, ${ms(p99Ms.last)} ms`],
     ['p99 of the median step, of the worst minute', `${ms(p99Ms.medianStep)}, ${ms(p99Ms.worstMinute)} ms`],
-    ['steps that the machine itself held up, of all', `${heldBack.steps} of ${heldBack.of}`],
+    ['steps in which the host kept the processor, and that p99 leaves out', `${leftOut.steps} of ${leftOut.of}`],
     ['p99 of the worst minute with them', `${ms(results.worstMinuteOfAllMs)} ms`],
-    ['RSS in the second quarter, in the last', `${whole(rssMiB.second)}, ${whole(rssMiB.last)} MiB`],
+    ['RSS, the least of the second quarter, of the last', `${whole(rssMiB.second)}, ${whole(rssMiB.last)} MiB`],
   ]
   return [...rows.map(cells => `| ${cells.join(' | ')} |`), '', picture].join('\n')
 }

@@ -12,7 +12,7 @@ export interface Point {
   p99Ms: number
   /** The most that the server held; NaN where that is not known. */
   rssMiB: number
-  /** The furthest that the machine alone put the server behind; 0 where it did not. */
+  /** The furthest that the host alone put the server or the load behind; 0 where it did not. */
   behindMs: number
   failed: number
 }
@@ -68,19 +68,21 @@ export class Series {
   }
 
   /**
-   * The 99th percentile of each stretch of `seconds`, over all that was answered in it, but for steps in which the machine
-   * put the server further behind than `behindMaxMs`. The last may be shorter; NaN where nothing is left.
+   * The 99th percentile of each stretch of `seconds`, over all that was answered in it but for the steps `leftOut`, by their
+   * index. The last stretch may be shorter; one that is left out whole has none.
    */
-  p99sOf(seconds: number, behindMaxMs = Number.POSITIVE_INFINITY): number[] {
+  p99sOf(seconds: number, leftOut: ReadonlySet<number> = new Set()): number[] {
     const stepsEach = Math.max(1, Math.round((seconds * 1000) / this.#stepMs))
-    return Array.from({ length: Math.ceil(this.#steps.length / stepsEach) }, (_, n) => {
-      const steps = this.#steps.slice(n * stepsEach, (n + 1) * stepsEach)
-      const counted = steps.filter(({ behindMs }) => behindMs <= behindMaxMs)
-      return percentile(
-        counted.flatMap(({ times }) => times),
+    const stretches = Map.groupBy(
+      [...this.#steps.entries()].filter(([n]) => !leftOut.has(n)),
+      ([n]) => Math.floor(n / stepsEach),
+    )
+    return [...stretches.values()].map(steps =>
+      percentile(
+        steps.flatMap(([, { times }]) => times),
         0.99,
-      )
-    })
+      ),
+    )
   }
 
   #stepAt(nowMs: number): Step {

@@ -11,9 +11,14 @@ const P99_GROWTH_MAX = 1.5
 const P99_SLACK_MS = 5
 /** The worst minute's p99 against the median step's: one minute of something else, not a server that gets slower. */
 const P99_MINUTE_MAX = 4
-/** Of the steps: in more of them that are the machine's, nothing is shown of the server. */
-const HELD_BACK_MAX = 0.1
-/** The last quarter's median against the second's: in the first quarter the heap still finds its size. */
+/** Of the steps: when more say nothing of the server, the run does not. */
+const LEFT_OUT_MAX = 0.1
+/** What is waited in a step that is the host's, against what that explains: behind it requests come unevenly, too. */
+const EXPLAINED = 2
+/**
+ * The last quarter's least against the second's: in the first quarter the heap still finds its size, and between collections
+ * of garbage it goes up and down by a quarter of all.
+ */
 const RSS_GROWTH_MAX = 1.1
 /** The store grows with each change's event, and what is known of it with it. */
 const RSS_SLACK_MIB = 8
@@ -21,53 +26,74 @@ const RSS_SLACK_MIB = 8
 export interface Steadiness {
   p50Ms: { first: number; last: number }
   p99Ms: { first: number; last: number; medianStep: number; worstMinute: number }
-  /** Of the second quarter, and of the last. */
+  /** The least of the second quarter, and of the last. */
   rssMiB: { second: number; last: number }
-  /** Steps in which the machine alone made everybody wait longer than the median step's p99: they count for no p99. */
-  heldBack: { steps: number; of: number }
-}
-
-/** The p99 of the median step, the warm-up's and the machine's own included. */
-export function usualP99Of(points: readonly Point[]): number {
-  return median(points.map(({ p99Ms }) => p99Ms).filter(value => !Number.isNaN(value)))
+  /** Steps that count for no p99, of all. */
+  leftOut: { steps: number; of: number }
 }
 
 /**
- * What the points come to, quarter by quarter, without the warm-up and without what the machine did; `p99sOfMinutes` are
- * without that too.
+ * The steps that say nothing of the server, by their index: the host alone made everybody wait longer than the p99 of the
+ * median step, and what was waited is at most twice what that explains.
  */
-export function steadinessOf(points: readonly Point[], p99sOfMinutes: readonly number[]): Steadiness {
-  const usualMs = usualP99Of(points)
-  const isHeldBack = ({ behindMs }: Point) => behindMs > usualMs
-  const counted = points.slice(Math.ceil(points.length * WARM_UP))
-  const quarter = (n: number, of: (point: Point) => number) => {
-    const [from, to] = [n, n + 1].map(end => Math.round((counted.length * end) / 4))
-    return median(
-      counted
-        .slice(from, to)
-        .filter(point => !isHeldBack(point))
-        .map(of)
-        .filter(value => !Number.isNaN(value)),
-    )
+export function leftOutOf(points: readonly Point[]): Set<number> {
+  const usualMs = medianOf(points, ({ p99Ms }) => p99Ms)
+  const isTheHosts = ({ behindMs, p99Ms }: Point) => behindMs > usualMs && p99Ms <= EXPLAINED * (usualMs + behindMs)
+  return new Set(points.flatMap((point, n) => (isTheHosts(point) ? [n] : [])))
+}
+
+/**
+ * What the points come to, quarter by quarter, without the warm-up; the p99 without the steps `leftOut` too, and so
+ * `p99sOfMinutes`.
+ */
+export function steadinessOf(
+  points: readonly Point[],
+  p99sOfMinutes: readonly number[],
+  leftOut: ReadonlySet<number> = new Set(),
+): Steadiness {
+  const warmUp = Math.ceil(points.length * WARM_UP)
+  const quarter = (n: number) => {
+    const [from = 0, to] = [n, n + 1].map(end => warmUp + Math.round(((points.length - warmUp) * end) / 4))
+    return points.slice(from, to)
   }
+  const judged = new Set(points.filter((_, n) => !leftOut.has(n)))
+  const p50Of = (part: readonly Point[]) => medianOf(part, ({ p50Ms }) => p50Ms)
+  const p99Of = (part: readonly Point[]) =>
+    medianOf(
+      part.filter(point => judged.has(point)),
+      ({ p99Ms }) => p99Ms,
+    )
   return {
-    p50Ms: { first: quarter(0, point => point.p50Ms), last: quarter(3, point => point.p50Ms) },
+    p50Ms: { first: p50Of(quarter(0)), last: p50Of(quarter(3)) },
     p99Ms: {
-      first: quarter(0, point => point.p99Ms),
-      last: quarter(3, point => point.p99Ms),
-      medianStep: usualMs,
+      first: p99Of(quarter(0)),
+      last: p99Of(quarter(3)),
+      // The warm-up's too.
+      medianStep: p99Of(points),
       worstMinute: Math.max(...p99sOfMinutes),
     },
-    rssMiB: { second: quarter(1, point => point.rssMiB), last: quarter(3, point => point.rssMiB) },
-    heldBack: { steps: points.filter(isHeldBack).length, of: points.length },
+    rssMiB: { second: leastRssOf(quarter(1)), last: leastRssOf(quarter(3)) },
+    leftOut: { steps: leftOut.size, of: points.length },
   }
 }
 
-/** The promises that are broken, a sentence each. Memory that cannot be read breaks none. */
-export function brokenBy({ p99Ms, rssMiB, heldBack }: Steadiness): string[] {
+function medianOf(points: readonly Point[], of: (point: Point) => number): number {
+  return median(points.map(of).filter(value => !Number.isNaN(value)))
+}
+
+function leastRssOf(points: readonly Point[]): number {
+  const known = points.map(({ rssMiB }) => rssMiB).filter(value => !Number.isNaN(value))
+  return known.length > 0 ? Math.min(...known) : Number.NaN
+}
+
+/**
+ * The promises that are broken, a sentence each. Memory that cannot be read breaks none. How much the heap holds without
+ * garbage, ../memory.ts says.
+ */
+export function brokenBy({ p99Ms, rssMiB, leftOut }: Steadiness): string[] {
   const broken: string[] = []
-  if (heldBack.steps > heldBack.of * HELD_BACK_MAX) {
-    broken.push(`p99 steady: not known, the machine itself was away in ${heldBack.steps} of ${heldBack.of} steps`)
+  if (leftOut.steps > leftOut.of * LEFT_OUT_MAX) {
+    broken.push(`p99 steady: not known, the host kept the processor in ${leftOut.steps} of ${leftOut.of} steps`)
   }
   if (!(p99Ms.last <= p99Ms.first * P99_GROWTH_MAX + P99_SLACK_MS)) {
     broken.push(`p99 steady: ${ms(p99Ms.first)} in the first quarter, ${ms(p99Ms.last)} in the last`)

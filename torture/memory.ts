@@ -3,9 +3,9 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { memoryOf } from '../../bench/memory.ts'
-import { median } from '../../bench/numbers.ts'
-import type { Findings } from '../findings.ts'
+import { memoryOf } from '../bench/memory.ts'
+import { median } from '../bench/numbers.ts'
+import type { Findings } from './findings.ts'
 
 const COLLECTOR = new URL('./collect.ts', import.meta.url).href
 const MIB = 1024 ** 2
@@ -20,7 +20,7 @@ const ALL_GROWTH_MAX_MIB = 96
 
 export class Memory {
   /** What the server has to be started with. */
-  readonly env: NodeJS.ProcessEnv
+  readonly env: Record<string, string>
   readonly #file: string
   readonly #heapMiB: number[] = []
   readonly #allMiB: number[] = []
@@ -32,7 +32,7 @@ export class Memory {
     this.env = { NODE_OPTIONS: `--expose-gc --import=${COLLECTOR}`, TORTURE_HEAP_FILE: file }
   }
 
-  /** Call it after each of many loads of the same kind. Rejects where the process does not answer for ten seconds. */
+  /** Call it again and again under the same load, or after each of many of the same kind. Rejects where the process does not answer for ten seconds. */
   async sample(pid: number): Promise<void> {
     this.#allMiB.push(memoryOf(pid).nowMiB)
     process.kill(pid, 'SIGUSR2')
