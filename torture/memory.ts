@@ -32,7 +32,10 @@ export class Memory {
     this.env = { NODE_OPTIONS: `--expose-gc --import=${COLLECTOR}`, TORTURE_HEAP_FILE: file }
   }
 
-  /** Call it again and again under the same load, or after each of many of the same kind. Rejects where the process does not answer for ten seconds. */
+  /**
+   * Call it again and again under the same load, or after each of many of the same kind. Rejects where the process does not
+   * answer for ten seconds.
+   */
   async sample(pid: number): Promise<void> {
     this.#allMiB.push(memoryOf(pid).nowMiB)
     process.kill(pid, 'SIGUSR2')

@@ -13,7 +13,7 @@ import { openLoop } from '../../torture/load/open-loop.ts'
 import { plotOf } from '../../torture/load/plot.ts'
 import { startReceiver } from '../../torture/load/receiver.ts'
 import { type Point, Series } from '../../torture/load/series.ts'
-import { brokenBy, leftOutOf, steadinessOf } from '../../torture/load/steadiness.ts'
+import { brokenBy, judgedSteadiness, leftOutOf, steadinessOf } from '../../torture/load/steadiness.ts'
 import { makeLoadStore } from '../../torture/load/store.ts'
 import { visitServer } from '../../torture/load/visit.ts'
 import { Random } from '../../torture/random.ts'
@@ -215,6 +215,23 @@ test('steps in which the host kept the processor say nothing of p99, and many of
   // Memory counts in every step.
   const large = pointsOf(share => (share < 0.75 ? {} : { rssMiB: 300, behindMs: 21 }))
   assert.equal(steadinessOf(large, [20], leftOutOf(large)).rssMiB.last, 300)
+})
+
+test('the host is no excuse for a run that needs none, nor for its memory', () => {
+  const withHost = (change: Partial<Point>, minutes: (leftOut: ReadonlySet<number>) => number[] = () => [20]) => {
+    return judgedSteadiness(
+      pointsOf(share => (share < 0.75 ? {} : { behindMs: 30, ...change })),
+      minutes,
+    )
+  }
+  // A quarter of the steps is the host's, which is more than may be left out; it is not asked.
+  assert.equal(withHost({}).leftOut.steps, 0)
+  const larger = withHost({ rssMiB: 300 })
+  assert.deepEqual([larger.leftOut.steps, brokenBy(larger).length], [0, 1])
+  // Slow steps, or a slow minute, ask; what is left decides.
+  assert.equal(withHost({ p99Ms: 80 }).leftOut.steps, 30)
+  const minute = withHost({}, leftOut => [leftOut.size > 0 ? 20 : 200])
+  assert.deepEqual([minute.leftOut.steps, minute.p99Ms.worstMinute], [30, 20])
 })
 
 /** A second of each: what ran and what was stolen on the server's core, and on the load's. */

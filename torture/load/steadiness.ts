@@ -43,6 +43,21 @@ export function leftOutOf(points: readonly Point[]): Set<number> {
 }
 
 /**
+ * What a run is judged by: every step where p99 is steady so, and where it is not, all but the host's. `p99sOfMinutes` are
+ * without the steps that it is told.
+ */
+export function judgedSteadiness(
+  points: readonly Point[],
+  p99sOfMinutes: (leftOut: ReadonlySet<number>) => readonly number[],
+): Steadiness {
+  const none = new Set<number>()
+  const whole = steadinessOf(points, p99sOfMinutes(none), none)
+  if (p99BrokenBy(whole).length === 0) return whole
+  const leftOut = leftOutOf(points)
+  return steadinessOf(points, p99sOfMinutes(leftOut), leftOut)
+}
+
+/**
  * What the points come to, quarter by quarter, without the warm-up; the p99 without the steps `leftOut` too, and so
  * `p99sOfMinutes`.
  */
@@ -90,7 +105,14 @@ function leastRssOf(points: readonly Point[]): number {
  * The promises that are broken, a sentence each. Memory that cannot be read breaks none. How much the heap holds without
  * garbage, ../memory.ts says.
  */
-export function brokenBy({ p99Ms, rssMiB, leftOut }: Steadiness): string[] {
+export function brokenBy(steadiness: Steadiness): string[] {
+  const { second, last } = steadiness.rssMiB
+  const grew = last > second * RSS_GROWTH_MAX + RSS_SLACK_MIB
+  const memory = grew ? [`memory flat: ${mib(second)} in the second quarter, ${mib(last)} in the last`] : []
+  return [...p99BrokenBy(steadiness), ...memory]
+}
+
+function p99BrokenBy({ p99Ms, leftOut }: Steadiness): string[] {
   const broken: string[] = []
   if (leftOut.steps > leftOut.of * LEFT_OUT_MAX) {
     broken.push(`p99 steady: not known, the host kept the processor in ${leftOut.steps} of ${leftOut.of} steps`)
@@ -100,9 +122,6 @@ export function brokenBy({ p99Ms, rssMiB, leftOut }: Steadiness): string[] {
   }
   if (!(p99Ms.worstMinute <= p99Ms.medianStep * P99_MINUTE_MAX + P99_SLACK_MS)) {
     broken.push(`p99 steady: usually ${ms(p99Ms.medianStep)}, ${ms(p99Ms.worstMinute)} in the worst minute`)
-  }
-  if (rssMiB.last > rssMiB.second * RSS_GROWTH_MAX + RSS_SLACK_MIB) {
-    broken.push(`memory flat: ${mib(rssMiB.second)} in the second quarter, ${mib(rssMiB.last)} in the last`)
   }
   return broken
 }

@@ -15,7 +15,7 @@ import { plotOf } from '../load/plot.ts'
 import { startReceiver } from '../load/receiver.ts'
 import { markdownOf } from '../load/results.ts'
 import { Series } from '../load/series.ts'
-import { brokenBy, leftOutOf, steadinessOf } from '../load/steadiness.ts'
+import { brokenBy, judgedSteadiness } from '../load/steadiness.ts'
 import { makeLoadStore, REALISTIC, SMALL } from '../load/store.ts'
 import { visitServer } from '../load/visit.ts'
 import { Memory } from '../memory.ts'
@@ -88,10 +88,7 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   await receiver.close()
 
   const points = series.points()
-  const whole = steadinessOf(points, series.p99sOf(MINUTE_S))
-  // A run that is steady in every step needs no excuse.
-  const leftOut = brokenBy(whole).length > 0 ? leftOutOf(points) : new Set<number>()
-  const steadiness = leftOut.size > 0 ? steadinessOf(points, series.p99sOf(MINUTE_S, leftOut), leftOut) : whole
+  const steadiness = judgedSteadiness(points, leftOut => series.p99sOf(MINUTE_S, leftOut))
   // A few seconds say nothing about what is steady.
   const told = `capacity ${Math.round(capacity)} requests a second before, ${Math.round(capacityAfterwards)} afterwards`
   if (!quick) for (const broken of brokenBy(steadiness)) findings.fail(`${broken}; ${told} (seed ${seed})`)
@@ -100,12 +97,11 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   findings.count('errors', errors)
   findings.count('requests a second, at 80 % of capacity', Math.round(offered))
   findings.count('webhooks delivered', receiver.received())
-  if (samples.length > 0)
-    findings.count(`of ${points.length} steps, left out as the host kept the processor`, leftOut.size)
-  else
-    findings.leaveOut(
-      'processor time that the host takes away: processes cannot be kept to cores, so every step counts',
-    )
+  if (samples.length === 0) {
+    findings.leaveOut('time that the host takes away: processes cannot be kept to cores, so every step counts')
+  } else {
+    findings.count(`of ${points.length} steps, left out as the host kept the processor`, steadiness.leftOut.steps)
+  }
   const results = {
     seconds: loadS,
     capacity,
@@ -115,7 +111,7 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
     errors,
     deliveries: receiver.received(),
     steadiness,
-    worstMinuteOfAllMs: whole.p99Ms.worstMinute,
+    worstMinuteOfAllMs: Math.max(...series.p99sOf(MINUTE_S)),
   }
   const title = `Mixed load at ${Math.round(SHARE * 100)} % of capacity`
   findings.page({ path: PICTURE, text: plotOf({ title, points, offered }) })
