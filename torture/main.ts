@@ -14,8 +14,8 @@ import { markdownOf, type Section, textOf } from './summary.ts'
 /** The parts, and how many seconds each may take; those that last come first. */
 const PARTS = {
   hostile: 900,
+  store: 1000,
   kills: 800,
-  store: 800,
   isolation: 600,
   wire: 600,
   receivers: 420,

@@ -107,6 +107,8 @@ function isUp(pid: number): boolean {
 
 /** Where nothing can be awaited: at once, without waiting for connections. It removes the file last, and before writes others. */
 function stopNow(pid: number, pidFile: string): void {
+  // What ends us may have ended it: Ctrl-C reaches both.
+  if (!isUp(pid)) return
   process.kill(pid, 'SIGQUIT')
   const turn = new Int32Array(new SharedArrayBuffer(4))
   for (let turns = 0; existsSync(pidFile) && turns < STOP_TURNS; turns++) Atomics.wait(turn, 0, 0, TURN_MS)
