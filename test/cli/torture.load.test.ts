@@ -7,13 +7,13 @@ import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../../torture/load/backlog.ts'
 import { Clients } from '../../torture/load/clients.ts'
 import { closedLoop } from '../../torture/load/closed-loop.ts'
-import { coreTimesOf, delaysOf, type Sample, watchMachine } from '../../torture/load/machine.ts'
 import { mixedLoad, operationNames } from '../../torture/load/mix.ts'
 import { openLoop } from '../../torture/load/open-loop.ts'
 import { plotOf } from '../../torture/load/plot.ts'
 import { startReceiver } from '../../torture/load/receiver.ts'
 import { type Point, Series } from '../../torture/load/series.ts'
-import { brokenBy, judgedSteadiness, leftOutOf, steadinessOf } from '../../torture/load/steadiness.ts'
+import { brokenBy, steadinessOf } from '../../torture/load/steadiness.ts'
+import { stolenMsOf, stolenOf, watchStolen } from '../../torture/load/stolen.ts'
 import { makeLoadStore } from '../../torture/load/store.ts'
 import { visitServer } from '../../torture/load/visit.ts'
 import { Random } from '../../torture/random.ts'
@@ -108,24 +108,20 @@ test('steps hold what came in them: rate, percentiles, the most memory, failures
   series.failed(1999)
   series.answered(2000, 7)
   series.answered(9000, 9)
-  series.delayed(1000, 40)
-  series.delayed(1020, 30)
   assert.deepEqual(series.points(), [
-    { atS: 2, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, behindMs: 40, failed: 1 },
-    { atS: 4, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, behindMs: 0, failed: 0 },
+    { atS: 2, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, failed: 1 },
+    { atS: 4, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, failed: 0 },
   ])
   assert.deepEqual(series.p99sOf(2), [99, 9])
   // Of all answers together, which is not the mean of the two.
   assert.deepEqual(series.p99sOf(60), [99])
-  assert.deepEqual(series.p99sOf(60, new Set([0])), [9])
-  assert.deepEqual(series.p99sOf(2, new Set([0])), [9])
-  // What nobody answered is no number; it is not left out.
+  // What nobody answered is no number.
   assert.deepEqual(new Series(2, 1).p99sOf(1), [Number.NaN, Number.NaN])
   const [empty] = new Series(1, 1).points()
   assert.ok(empty && Number.isNaN(empty.p50Ms) && Number.isNaN(empty.p99Ms))
 })
 
-const STEADY = { perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, behindMs: 0, failed: 0 }
+const STEADY = { perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, failed: 0 }
 
 function pointsOf(change: (share: number) => Partial<Point>): Point[] {
   return Array.from({ length: 120 }, (_, n) => ({ atS: (n + 1) * 5, ...STEADY, ...change(n / 120) }))
@@ -177,146 +173,30 @@ test('a server that stays as it was keeps its promises, and one that gets slower
     broken(share => (share < 0.6 ? {} : { p99Ms: Number.NaN, p50Ms: Number.NaN })),
     ['p99 steady'],
   )
-  const { p50Ms, p99Ms, rssMiB, leftOut } = steadinessOf(
+  const { p50Ms, p99Ms, rssMiB } = steadinessOf(
     pointsOf(share => ({ rssMiB: share < 0.5 ? 100 : 110 })),
     [30, 40],
   )
   assert.deepEqual(
-    [p50Ms, p99Ms, rssMiB, leftOut],
+    [p50Ms, p99Ms, rssMiB],
     [
       { first: 5, last: 5 },
       { first: 20, last: 20, medianStep: 20, worstMinute: 40 },
       { second: 100, last: 110 },
-      { steps: 0, of: 120 },
     ],
   )
 })
 
-test('steps in which the host kept the processor say nothing of p99, and many of them leave nothing to be said', () => {
-  const brokenWith = (from: number, change: Partial<Point>) => {
-    const points = pointsOf(share => (share < from ? {} : change))
-    return brokenBy(steadinessOf(points, [20], leftOutOf(points))).map(text => text.split(/[:,]/)[1]?.trim())
-  }
-  // Of the last quarter's 28 steps 15 are slow: the server's fault, but for the twelve that the host explains.
-  const slow = pointsOf(() => ({})).map((point, n) => (n >= 92 && n < 107 ? { ...point, p99Ms: 80 } : point))
-  assert.equal(brokenBy(steadinessOf(slow, [20], leftOutOf(slow))).length, 1)
-  const excused = slow.map((point, n) => (n >= 95 ? { ...point, behindMs: n < 107 ? 30 : 0 } : point))
-  const { p99Ms, leftOut } = steadinessOf(excused, [20], leftOutOf(excused))
-  assert.deepEqual([p99Ms.first, p99Ms.last, leftOut], [20, 20, { steps: 12, of: 120 }])
-
-  // A tenth of the steps may be left out, and not one more.
-  assert.deepEqual(brokenWith(0.9, { p99Ms: 80, behindMs: 21 }), [])
-  assert.deepEqual(brokenWith(0.89, { p99Ms: 80, behindMs: 21 }), ['not known'])
-  // What hardly delays anybody, or explains less than half of what was waited, is no excuse.
-  assert.equal(leftOutOf(pointsOf(() => ({ behindMs: 20 }))).size, 0)
-  assert.equal(leftOutOf(pointsOf(share => (share < 0.9 ? {} : { p99Ms: 82, behindMs: 21 }))).size, 12)
-  assert.equal(leftOutOf(pointsOf(share => (share < 0.9 ? {} : { p99Ms: 83, behindMs: 21 }))).size, 0)
-  assert.equal(leftOutOf(pointsOf(share => (share < 0.9 ? {} : { p99Ms: Number.NaN, behindMs: 21 }))).size, 0)
-  // Memory counts in every step.
-  const large = pointsOf(share => (share < 0.75 ? {} : { rssMiB: 300, behindMs: 21 }))
-  assert.equal(steadinessOf(large, [20], leftOutOf(large)).rssMiB.last, 300)
-})
-
-test('the host is no excuse for a run that needs none, nor for its memory', () => {
-  const withHost = (change: Partial<Point>, minutes: (leftOut: ReadonlySet<number>) => number[] = () => [20]) => {
-    return judgedSteadiness(
-      pointsOf(share => (share < 0.75 ? {} : { behindMs: 30, ...change })),
-      minutes,
-    )
-  }
-  // A quarter of the steps is the host's, which is more than may be left out; it is not asked.
-  assert.equal(withHost({}).leftOut.steps, 0)
-  const larger = withHost({ rssMiB: 300 })
-  assert.deepEqual([larger.leftOut.steps, brokenBy(larger).length], [0, 1])
-  // Slow steps, or a slow minute, ask; what is left decides.
-  assert.equal(withHost({ p99Ms: 80 }).leftOut.steps, 30)
-  const minute = withHost({}, leftOut => [leftOut.size > 0 ? 20 : 200])
-  assert.deepEqual([minute.leftOut.steps, minute.p99Ms.worstMinute], [30, 20])
-})
-
-/** A second of each: what ran and what was stolen on the server's core, and on the load's. */
-function samplesOf(seconds: [used: number, stolen: number, usedByLoad: number, stolenFromLoad: number][]) {
-  return seconds.map(
-    ([usedMs, stolenMs, loadMs, stolenLoadMs], n): Sample => ({
-      atMs: (n + 1) * 1000,
-      tookMs: 1000,
-      cores: [
-        { usedMs, stolenMs },
-        { usedMs: loadMs, stolenMs: stolenLoadMs },
-      ],
-    }),
-  )
-}
-
-test('a host puts a server behind only with what it does not give', () => {
-  const behind = (seconds: Parameters<typeof samplesOf>[0]) =>
-    delaysOf(samplesOf(seconds), 0.8).map(({ behindMs }) => Math.round(behindMs))
-  // A server that is busy all the time is no fault of the host's, and asks for no more than it was to be offered.
-  assert.deepEqual(behind([[1000, 0, 900, 0]]), [0])
-  assert.deepEqual(
-    behind([
-      [1000, 0, 500, 0],
-      [800, 200, 500, 0],
-    ]),
-    [0, 0],
-  )
-  // What is stolen beside what is asked of the core hurts nobody.
-  assert.deepEqual(
-    behind([
-      [700, 300, 500, 500],
-      [700, 300, 500, 500],
-    ]),
-    [0, 0],
-  )
-  // Half a second is done late, and caught up with what the core has to spare.
-  assert.deepEqual(
-    behind([
-      [700, 0, 500, 0],
-      [200, 800, 500, 0],
-      [900, 0, 500, 0],
-      [1000, 0, 500, 0],
-    ]),
-    [0, 500, 200, 0],
-  )
-  // The load's core counts as well; and what is booked late is booked whole.
-  assert.deepEqual(
-    behind([
-      [600, 0, 400, 900],
-      [600, 0, 400, 0],
-    ]),
-    [300, 0],
-  )
-  assert.deepEqual(
-    behind([
-      [0, 0, 500, 0],
-      [0, 1800, 500, 0],
-      [1500, 0, 500, 0],
-    ]),
-    [0, 1300, 800],
-  )
-  assert.deepEqual(delaysOf([], 0.8), [])
-})
-
-test('the machine is watched until that is to end', async () => {
+test('what the host takes from the server’s core is told, in all and of the worst step', () => {
   const stat = 'cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 4 5 6 7 8 9 10\ncpu1 10 0 0 900 0 0 0 3 0 0\nintr 1\n'
-  assert.deepEqual(coreTimesOf(stat, 0), { usedMs: 190, stolenMs: 80 })
-  assert.deepEqual(coreTimesOf(stat, 1), { usedMs: 100, stolenMs: 30 })
-  const startedAt = performance.now()
-  const machine = watchMachine()
-  await new Promise(resolve => setTimeout(resolve, 250))
-  const busyUntil = performance.now() + 100
-  while (performance.now() < busyUntil);
-  const samples = machine.stop()
-  if (!canPin) return assert.deepEqual(samples, [])
-  const endedAt = performance.now()
-  let atMs = startedAt
-  for (const sample of samples) {
-    assert.ok(sample.atMs >= atMs && sample.atMs <= endedAt)
-    assert.ok(sample.tookMs >= 0 && sample.cores.length === 2)
-    assert.ok(sample.cores.every(({ usedMs, stolenMs }) => usedMs >= 0 && stolenMs >= 0))
-    atMs = sample.atMs
-  }
-  assert.ok(samples.length >= 2)
+  assert.deepEqual([stolenMsOf(stat, 0), stolenMsOf(stat, 1), stolenMsOf(stat, 7)], [80, 30, 0])
+  const looks = [0, 100, 900, 1000, 1000].map((stolenMs, n) => ({ atMs: 50 + n * 1000, stolenMs }))
+  assert.deepEqual(stolenOf(looks), { mean: 0.25, worst: 0.8 })
+  // Shorter than a step, there is but the whole.
+  assert.deepEqual(stolenOf(looks.slice(0, 2)), { mean: 0.1, worst: 0.1 })
+  const { mean = 0, worst = 0 } = watchStolen(5).stop() ?? {}
+  assert.ok(mean >= 0 && worst >= mean)
+  assert.equal(watchStolen(5).stop() !== undefined, canPin)
 })
 
 test('the plot is well-formed, has its panels with units and says what it shows; gaps are gaps', () => {

@@ -1,12 +1,13 @@
 // What the load came to, as a section of a page.
 
 import type { Steadiness } from './steadiness.ts'
+import type { Stolen } from './stolen.ts'
 
 export interface Results {
   seconds: number
-  /** Requests a second that the server can answer. */
-  capacity: number
-  /** The same, after the load. */
+  /** Requests a second that the server can answer, in each round before the load; the least is its capacity. */
+  rates: readonly number[]
+  /** In one round after it. */
   capacityAfterwards: number
   /** Requests a second that were offered. */
   offered: number
@@ -14,18 +15,23 @@ export interface Results {
   errors: number
   deliveries: number
   steadiness: Steadiness
-  /** With the steps that were left out. */
-  worstMinuteOfAllMs: number
+  stolen: Stolen | undefined
+}
+
+/** In words. */
+export function takenBy(stolen: Stolen | undefined): string {
+  return stolen ? `${percent(stolen.mean)} in all, ${percent(stolen.worst)} in the worst step` : 'not known'
 }
 
 /** A table, and the picture beside it. */
 export function markdownOf(results: Results, picture: string): string {
-  const { seconds, capacity, capacityAfterwards, offered, requests, errors, deliveries } = results
-  const { p50Ms, p99Ms, rssMiB, leftOut } = results.steadiness
+  const { seconds, rates, capacityAfterwards, offered, requests, errors, deliveries } = results
+  const { p50Ms, p99Ms, rssMiB } = results.steadiness
   const rows = [
     ['what', 'value'],
     ['---', '---:'],
-    ['capacity before, and afterwards, requests a second', `${whole(capacity)}, ${whole(capacityAfterwards)}`],
+    ['capacity before, requests a second: the least of', rates.map(whole).join(', ')],
+    ['capacity afterwards, requests a second', whole(capacityAfterwards)],
     [`offered for ${whole(seconds)} s, requests a second`, whole(offered)],
     ['requests', whole(requests)],
     ['errors', whole(errors)],
@@ -33,8 +39,7 @@ export function markdownOf(results: Results, picture: string): string {
     ['p50 in the first quarter, in the last', `${ms(p50Ms.first)}, ${ms(p50Ms.last)} ms`],
     ['p99 in the first quarter, in the last', `${ms(p99Ms.first)}, ${ms(p99Ms.last)} ms`],
     ['p99 of the median step, of the worst minute', `${ms(p99Ms.medianStep)}, ${ms(p99Ms.worstMinute)} ms`],
-    ['steps in which the host kept the processor, and that p99 leaves out', `${leftOut.steps} of ${leftOut.of}`],
-    ['p99 of the worst minute with them', `${ms(results.worstMinuteOfAllMs)} ms`],
+    ['time that the host took from the server’s core', takenBy(results.stolen)],
     ['RSS, the least of the second quarter, of the last', `${whole(rssMiB.second)}, ${whole(rssMiB.last)} MiB`],
   ]
   return [...rows.map(cells => `| ${cells.join(' | ')} |`), '', picture].join('\n')
@@ -46,4 +51,8 @@ function whole(value: number): string {
 
 function ms(value: number): string {
   return Number.isNaN(value) ? '?' : value.toFixed(1)
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }

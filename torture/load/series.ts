@@ -12,15 +12,12 @@ export interface Point {
   p99Ms: number
   /** The most that the server held; NaN where that is not known. */
   rssMiB: number
-  /** The furthest that the host alone put the server or the load behind; 0 where it did not. */
-  behindMs: number
   failed: number
 }
 
 interface Step {
   times: number[]
   rssMiB: number
-  behindMs: number
   failed: number
 }
 
@@ -32,7 +29,7 @@ export class Series {
   constructor(seconds: number, stepSeconds: number) {
     this.#stepMs = stepSeconds * 1000
     const steps = Math.max(1, Math.ceil(seconds / stepSeconds))
-    this.#steps = Array.from({ length: steps }, () => ({ times: [], rssMiB: Number.NaN, behindMs: 0, failed: 0 }))
+    this.#steps = Array.from({ length: steps }, () => ({ times: [], rssMiB: Number.NaN, failed: 0 }))
   }
 
   /** An answer at `nowMs` from the start, `tookMs` after it was to be sent. */
@@ -49,37 +46,24 @@ export class Series {
     step.rssMiB = Number.isNaN(step.rssMiB) ? rssMiB : Math.max(step.rssMiB, rssMiB)
   }
 
-  delayed(nowMs: number, behindMs: number): void {
-    const step = this.#stepAt(nowMs)
-    step.behindMs = Math.max(step.behindMs, behindMs)
-  }
-
   points(): Point[] {
     const stepS = this.#stepMs / 1000
-    return this.#steps.map(({ times, rssMiB, behindMs, failed }, n) => ({
+    return this.#steps.map(({ times, rssMiB, failed }, n) => ({
       atS: (n + 1) * stepS,
       perSecond: times.length / stepS,
       p50Ms: percentile(times, 0.5),
       p99Ms: percentile(times, 0.99),
       rssMiB,
-      behindMs,
       failed,
     }))
   }
 
-  /**
-   * The 99th percentile of each stretch of `seconds`, over all that was answered in it but for the steps `leftOut`, by their
-   * index. The last stretch may be shorter; one that is left out whole has none.
-   */
-  p99sOf(seconds: number, leftOut: ReadonlySet<number> = new Set()): number[] {
+  /** The 99th percentile of each stretch of `seconds`, over all that was answered in it; the last may be shorter. */
+  p99sOf(seconds: number): number[] {
     const stepsEach = Math.max(1, Math.round((seconds * 1000) / this.#stepMs))
-    const stretches = Map.groupBy(
-      [...this.#steps.entries()].filter(([n]) => !leftOut.has(n)),
-      ([n]) => Math.floor(n / stepsEach),
-    )
-    return [...stretches.values()].map(steps =>
+    return Array.from({ length: Math.ceil(this.#steps.length / stepsEach) }, (_, n) =>
       percentile(
-        steps.flatMap(([, { times }]) => times),
+        this.#steps.slice(n * stepsEach, (n + 1) * stepsEach).flatMap(({ times }) => times),
         0.99,
       ),
     )

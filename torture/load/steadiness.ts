@@ -11,10 +11,6 @@ const P99_GROWTH_MAX = 1.5
 const P99_SLACK_MS = 5
 /** The worst minute's p99 against the median step's: one minute of something else, not a server that gets slower. */
 const P99_MINUTE_MAX = 4
-/** Of the steps: when more say nothing of the server, the run does not. */
-const LEFT_OUT_MAX = 0.1
-/** What is waited in a step that is the host's, against what that explains: behind it requests come unevenly, too. */
-const EXPLAINED = 2
 /**
  * The last quarter's least against the second's: in the first quarter the heap still finds its size, and between collections
  * of garbage it goes up and down by a quarter of all.
@@ -28,56 +24,17 @@ export interface Steadiness {
   p99Ms: { first: number; last: number; medianStep: number; worstMinute: number }
   /** The least of the second quarter, and of the last. */
   rssMiB: { second: number; last: number }
-  /** Steps that count for no p99, of all. */
-  leftOut: { steps: number; of: number }
 }
 
-/**
- * The steps that say nothing of the server, by their index: the host alone made everybody wait longer than the p99 of the
- * median step, and what was waited is at most twice what that explains.
- */
-export function leftOutOf(points: readonly Point[]): Set<number> {
-  const usualMs = medianOf(points, ({ p99Ms }) => p99Ms)
-  const isTheHosts = ({ behindMs, p99Ms }: Point) => behindMs > usualMs && p99Ms <= EXPLAINED * (usualMs + behindMs)
-  return new Set(points.flatMap((point, n) => (isTheHosts(point) ? [n] : [])))
-}
-
-/**
- * What a run is judged by: every step where p99 is steady so, and where it is not, all but the host's. `p99sOfMinutes` are
- * without the steps that it is told.
- */
-export function judgedSteadiness(
-  points: readonly Point[],
-  p99sOfMinutes: (leftOut: ReadonlySet<number>) => readonly number[],
-): Steadiness {
-  const none = new Set<number>()
-  const whole = steadinessOf(points, p99sOfMinutes(none), none)
-  if (p99BrokenBy(whole).length === 0) return whole
-  const leftOut = leftOutOf(points)
-  return steadinessOf(points, p99sOfMinutes(leftOut), leftOut)
-}
-
-/**
- * What the points come to, quarter by quarter, without the warm-up; the p99 without the steps `leftOut` too, and so
- * `p99sOfMinutes`.
- */
-export function steadinessOf(
-  points: readonly Point[],
-  p99sOfMinutes: readonly number[],
-  leftOut: ReadonlySet<number> = new Set(),
-): Steadiness {
-  const warmUp = Math.ceil(points.length * WARM_UP)
+/** What the points come to, quarter by quarter, without the warm-up. */
+export function steadinessOf(points: readonly Point[], p99sOfMinutes: readonly number[]): Steadiness {
+  const counted = points.slice(Math.ceil(points.length * WARM_UP))
   const quarter = (n: number) => {
-    const [from = 0, to] = [n, n + 1].map(end => warmUp + Math.round(((points.length - warmUp) * end) / 4))
-    return points.slice(from, to)
+    const [from, to] = [n, n + 1].map(end => Math.round((counted.length * end) / 4))
+    return counted.slice(from, to)
   }
-  const judged = new Set(points.filter((_, n) => !leftOut.has(n)))
   const p50Of = (part: readonly Point[]) => medianOf(part, ({ p50Ms }) => p50Ms)
-  const p99Of = (part: readonly Point[]) =>
-    medianOf(
-      part.filter(point => judged.has(point)),
-      ({ p99Ms }) => p99Ms,
-    )
+  const p99Of = (part: readonly Point[]) => medianOf(part, ({ p99Ms }) => p99Ms)
   return {
     p50Ms: { first: p50Of(quarter(0)), last: p50Of(quarter(3)) },
     p99Ms: {
@@ -88,7 +45,6 @@ export function steadinessOf(
       worstMinute: Math.max(...p99sOfMinutes),
     },
     rssMiB: { second: leastRssOf(quarter(1)), last: leastRssOf(quarter(3)) },
-    leftOut: { steps: leftOut.size, of: points.length },
   }
 }
 
@@ -105,23 +61,16 @@ function leastRssOf(points: readonly Point[]): number {
  * The promises that are broken, a sentence each. Memory that cannot be read breaks none. How much the heap holds without
  * garbage, ../memory.ts says.
  */
-export function brokenBy(steadiness: Steadiness): string[] {
-  const { second, last } = steadiness.rssMiB
-  const grew = last > second * RSS_GROWTH_MAX + RSS_SLACK_MIB
-  const memory = grew ? [`memory flat: ${mib(second)} in the second quarter, ${mib(last)} in the last`] : []
-  return [...p99BrokenBy(steadiness), ...memory]
-}
-
-function p99BrokenBy({ p99Ms, leftOut }: Steadiness): string[] {
+export function brokenBy({ p99Ms, rssMiB }: Steadiness): string[] {
   const broken: string[] = []
-  if (leftOut.steps > leftOut.of * LEFT_OUT_MAX) {
-    broken.push(`p99 steady: not known, the host kept the processor in ${leftOut.steps} of ${leftOut.of} steps`)
-  }
   if (!(p99Ms.last <= p99Ms.first * P99_GROWTH_MAX + P99_SLACK_MS)) {
     broken.push(`p99 steady: ${ms(p99Ms.first)} in the first quarter, ${ms(p99Ms.last)} in the last`)
   }
   if (!(p99Ms.worstMinute <= p99Ms.medianStep * P99_MINUTE_MAX + P99_SLACK_MS)) {
     broken.push(`p99 steady: usually ${ms(p99Ms.medianStep)}, ${ms(p99Ms.worstMinute)} in the worst minute`)
+  }
+  if (rssMiB.last > rssMiB.second * RSS_GROWTH_MAX + RSS_SLACK_MIB) {
+    broken.push(`memory flat: ${mib(rssMiB.second)} in the second quarter, ${mib(rssMiB.last)} in the last`)
   }
   return broken
 }

@@ -8,14 +8,14 @@ import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../load/backlog.ts'
 import { Clients } from '../load/clients.ts'
 import { closedLoop } from '../load/closed-loop.ts'
-import { delaysOf, watchMachine } from '../load/machine.ts'
 import { mixedLoad } from '../load/mix.ts'
 import { openLoop } from '../load/open-loop.ts'
 import { plotOf } from '../load/plot.ts'
 import { startReceiver } from '../load/receiver.ts'
-import { markdownOf } from '../load/results.ts'
+import { markdownOf, takenBy } from '../load/results.ts'
 import { Series } from '../load/series.ts'
-import { brokenBy, judgedSteadiness } from '../load/steadiness.ts'
+import { brokenBy, steadinessOf } from '../load/steadiness.ts'
+import { watchStolen } from '../load/stolen.ts'
 import { makeLoadStore, REALISTIC, SMALL } from '../load/store.ts'
 import { visitServer } from '../load/visit.ts'
 import { Memory } from '../memory.ts'
@@ -28,14 +28,17 @@ const SETTLE_S = 60
 /** So few that hardly anybody waits for one. */
 const COLLECTIONS = 12
 const MINUTE_S = 60
-const LONG = { size: REALISTIC, warmUpS: 10, rounds: 5, roundS: 10, stepS: 5 }
-const QUICK = { size: SMALL, warmUpS: 2, rounds: 2, roundS: 2, loadS: 10, stepS: 1 }
+/** Of the load's time, how long its capacity is looked for in each round. */
+const ROUND = 0.1
+const LONG = { size: REALISTIC, warmUpS: 10, rounds: 5, stepS: 5 }
+const QUICK = { size: SMALL, warmUpS: 2, rounds: 2, loadS: 10, stepS: 1 }
 const PICTURE = 'docs/load.svg'
 
 await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   pinSelf(LOAD_CORE)
-  const { size, warmUpS, rounds, roundS, stepS } = quick ? QUICK : LONG
+  const { size, warmUpS, rounds, stepS } = quick ? QUICK : LONG
   const loadS = quick ? QUICK.loadS : minutes * MINUTE_S
+  const roundS = loadS * ROUND
   const random = new Random(seed)
   const store = await makeLoadStore(join(directory, 'data'), size)
   const receiver = await startReceiver()
@@ -67,20 +70,18 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   await rateOf(warmUpS)
   const rates: number[] = []
   for (let round = 0; round < rounds; round++) rates.push(await rateOf(roundS))
-  // What it can do at any time: a machine is not always equally fast.
+  // What it can do at any time: a machine is not always equally fast, and how fast changes from minute to minute.
   const capacity = Math.min(...rates)
   const offered = capacity * SHARE
   const series = new Series(loadS, stepS)
   const rss = () => memoryOf(server.pid).nowMiB
   const load = { perSecond: offered, seconds: loadS, random: random.fork(), next, series, memory: rss, fail }
-  const machine = watchMachine()
+  const stealing = watchStolen(stepS)
   const collect = () => memory.sample(server.pid).catch(({ message }) => findings.fail(`${message} (seed ${seed})`))
   const collecting = setInterval(collect, (loadS * 1000) / COLLECTIONS)
-  const startedAt = performance.now()
   const requests = await openLoop(clients, load)
   clearInterval(collecting)
-  const samples = machine.stop()
-  for (const { atMs, behindMs } of delaysOf(samples, SHARE)) series.delayed(atMs - startedAt, behindMs)
+  const stolen = stealing.stop()
   await toSettle()
   const capacityAfterwards = await rateOf(roundS)
   clients.close()
@@ -88,30 +89,26 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   await receiver.close()
 
   const points = series.points()
-  const steadiness = judgedSteadiness(points, leftOut => series.p99sOf(MINUTE_S, leftOut))
+  const steadiness = steadinessOf(points, series.p99sOf(MINUTE_S))
   // A few seconds say nothing about what is steady.
-  const told = `capacity ${Math.round(capacity)} requests a second before, ${Math.round(capacityAfterwards)} afterwards`
-  if (!quick) for (const broken of brokenBy(steadiness)) findings.fail(`${broken}; ${told} (seed ${seed})`)
+  const capacities = `${Math.round(capacity)} requests a second before, ${Math.round(capacityAfterwards)} afterwards`
+  const told = `capacity ${capacities}; taken from its core by the host: ${takenBy(stolen)} (seed ${seed})`
+  if (!quick) for (const broken of brokenBy(steadiness)) findings.fail(`${broken}; ${told}`)
   if (!quick) memory.compare(findings, 'SQLite')
   findings.count('requests', requests)
   findings.count('errors', errors)
   findings.count('requests a second, at 80 % of capacity', Math.round(offered))
   findings.count('webhooks delivered', receiver.received())
-  if (samples.length === 0) {
-    findings.leaveOut('time that the host takes away: processes cannot be kept to cores, so every step counts')
-  } else {
-    findings.count(`of ${points.length} steps, left out as the host kept the processor`, steadiness.leftOut.steps)
-  }
   const results = {
     seconds: loadS,
-    capacity,
+    rates,
     capacityAfterwards,
     offered,
     requests,
     errors,
     deliveries: receiver.received(),
     steadiness,
-    worstMinuteOfAllMs: Math.max(...series.p99sOf(MINUTE_S)),
+    stolen,
   }
   const title = `Mixed load at ${Math.round(SHARE * 100)} % of capacity`
   findings.page({ path: PICTURE, text: plotOf({ title, points, offered }) })
