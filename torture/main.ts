@@ -20,7 +20,7 @@ const PARTS = {
   wire: 600,
   receivers: 420,
   secrets: 400,
-  load: 1500,
+  load: 1000,
 }
 type PartName = keyof typeof PARTS
 

@@ -5,16 +5,18 @@ import type { Stolen } from './stolen.ts'
 
 export interface Results {
   seconds: number
-  /** Requests a second that the server can answer, in each round before the load; the least is its capacity. */
-  rates: readonly number[]
-  /** In one round after it. */
-  capacityAfterwards: number
+  /** Requests a second that clients got who wait for each other. */
+  most: number
+  /** Requests a second, arriving at random, that fill what the host gives of the server's core. */
+  capacities: { before: number; during: number }
   /** Requests a second that were offered. */
   offered: number
   requests: number
   errors: number
   deliveries: number
   steadiness: Steadiness
+  /** Of the server's core, from 0 to 1; NaN where that is not known. */
+  used: number
   stolen: Stolen | undefined
 }
 
@@ -25,13 +27,16 @@ export function takenBy(stolen: Stolen | undefined): string {
 
 /** A table, and the picture beside it. */
 export function markdownOf(results: Results, picture: string): string {
-  const { seconds, rates, capacityAfterwards, offered, requests, errors, deliveries } = results
+  const { seconds, most, capacities, offered, requests, errors, deliveries } = results
   const { p50Ms, p99Ms, rssMiB } = results.steadiness
   const rows = [
     ['what', 'value'],
     ['---', '---:'],
-    ['capacity before, requests a second: the least of', rates.map(whole).join(', ')],
-    ['capacity afterwards, requests a second', whole(capacityAfterwards)],
+    ['taken of 64 clients who wait for their answers, requests a second', whole(most)],
+    [
+      'capacity before, and during the load, requests a second',
+      `${whole(capacities.before)}, ${whole(capacities.during)}`,
+    ],
     [`offered for ${whole(seconds)} s, requests a second`, whole(offered)],
     ['requests', whole(requests)],
     ['errors', whole(errors)],
@@ -39,7 +44,8 @@ export function markdownOf(results: Results, picture: string): string {
     ['p50 in the first quarter, in the last', `${ms(p50Ms.first)}, ${ms(p50Ms.last)} ms`],
     ['p99 in the first quarter, in the last', `${ms(p99Ms.first)}, ${ms(p99Ms.last)} ms`],
     ['p99 of the median step, of the worst minute', `${ms(p99Ms.medianStep)}, ${ms(p99Ms.worstMinute)} ms`],
-    ['time that the host took from the server’s core', takenBy(results.stolen)],
+    ['of its core the server used', percent(results.used)],
+    ['the host took of it', takenBy(results.stolen)],
     ['RSS, the least of the second quarter, of the last', `${whole(rssMiB.second)}, ${whole(rssMiB.last)} MiB`],
   ]
   return [...rows.map(cells => `| ${cells.join(' | ')} |`), '', picture].join('\n')
@@ -53,6 +59,6 @@ function ms(value: number): string {
   return Number.isNaN(value) ? '?' : value.toFixed(1)
 }
 
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`
+export function percent(share: number): string {
+  return Number.isNaN(share) ? 'not known' : `${(share * 100).toFixed(1)} %`
 }
