@@ -13,8 +13,8 @@ import { markdownOf, type Section, textOf } from './summary.ts'
 
 /** The parts, and how many seconds each may take; those that last come first. */
 const PARTS = {
-  hostile: 900,
   store: 1000,
+  hostile: 900,
   kills: 800,
   isolation: 600,
   wire: 600,

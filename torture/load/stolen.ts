@@ -41,7 +41,7 @@ export function stolenMsOf(stat: string, core: number): number {
   return Number(fields[7] ?? 0) * TICK_MS
 }
 
-/** Between two looks or more. */
+/** Between two looks or more. What was taken is counted when the core is back, so a step may have more than it took. */
 export function stolenOf(looks: readonly Look[]): Stolen {
   const shareOf = (from?: Look, to?: Look) =>
     from && to && to.atMs > from.atMs ? (to.stolenMs - from.stolenMs) / (to.atMs - from.atMs) : 0

@@ -104,6 +104,12 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
   findings.count('errors', errors)
   findings.count('requests a second, at 80 % of capacity', Math.round(offered))
   findings.count('webhooks delivered', receiver.received())
+  if (load.stolen) {
+    findings.count('per cent of its core that the server used', Math.round(load.used * 100))
+    findings.count('per cent of it that the host took, in the worst step', Math.round(load.stolen.worst * 100))
+  } else {
+    findings.leaveOut('how much the host of a virtual machine takes: processes cannot be kept to cores')
+  }
   const results = { ...load, seconds: loadS, most, offered, errors, deliveries: receiver.received(), steadiness }
   const capacities = { before: capacity, during: load.capacity }
   const title = `Mixed load at ${Math.round(SHARE * 100)} % of capacity`

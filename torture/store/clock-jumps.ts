@@ -14,8 +14,8 @@ import { checkStored } from './stored.ts'
 import { writeSeed } from './world.ts'
 
 const HOUR_MS = 3_600_000
-/** EasyPost's longest pause between attempts, and one more hour. */
-const PAUSE_MAX_MS = 13 * HOUR_MS
+/** An hour more than EasyPost's longest pause between attempts. */
+const BEYOND_PAUSES_MS = 13 * HOUR_MS
 const NARROW = { path: '/admin/2022-01/memberships', headers: { 'as-api-key': 'as_narrow_key' } }
 const MEMBER = { email: 'member@acme.test', password: 'a password of theirs' }
 const PAGE = { 'x-api-key': 'pk_sb_acme' }
@@ -89,8 +89,8 @@ async function jump(
   for (const offset of further) await set(stage, offset)
   receiver.take()
   await scene.load.stop()
-  // What failed just before waits for its pause.
-  await set(stage, PAUSE_MAX_MS, { loaded: false })
+  // Whatever failed waits for its pause.
+  await set(stage, BEYOND_PAUSES_MS, { loaded: false })
   await assertAllTaken(stage)
   const most = Math.max(...receiver.times.values())
   if (most > stage.jumps + 2)
@@ -200,7 +200,7 @@ async function assertRetried({ receiver, findings }: Stage, id: string, times: n
   if (!(await comesAbout(() => (receiver.times.get(id) ?? 0) >= times))) findings.fail(`a webhook that failed ${what}`)
 }
 
-/** Every webhook of the load, those that never failed too. They are many, so only that no more of them come is a failure. */
+/** Every webhook of the load, those that never failed too. They are many: that for half a minute no more come is a failure. */
 async function assertAllTaken({ scene, receiver, findings }: Stage): Promise<void> {
   const { taken, times } = receiver
   const made = scene.load.changes.filter(({ vendor, outcome }) => vendor === 'easypost' && outcome === 'acknowledged')
