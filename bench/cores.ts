@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
-const TICKS_PER_SECOND = 100
+/** In which Linux counts processor time in `/proc`. */
+export const TICKS_PER_SECOND = 100
 
 /** Servers share the first core; the load comes from another. */
 export const SERVER_CORE = 0

@@ -5,13 +5,14 @@ import test from 'node:test'
 import { canPin } from '../../bench/cores.ts'
 import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../../torture/load/backlog.ts'
+import { capacityOf } from '../../torture/load/capacity.ts'
 import { Clients } from '../../torture/load/clients.ts'
 import { closedLoop } from '../../torture/load/closed-loop.ts'
 import { mixedLoad, operationNames } from '../../torture/load/mix.ts'
 import { openLoop } from '../../torture/load/open-loop.ts'
 import { plotOf } from '../../torture/load/plot.ts'
 import { startReceiver } from '../../torture/load/receiver.ts'
-import { takenBy } from '../../torture/load/results.ts'
+import { markdownOf } from '../../torture/load/results.ts'
 import { type Point, Series } from '../../torture/load/series.ts'
 import { brokenBy, steadinessOf } from '../../torture/load/steadiness.ts'
 import { stolenMsOf, stolenOf, watchStolen } from '../../torture/load/stolen.ts'
@@ -196,8 +197,26 @@ test('what the host takes from the server’s core is told, in all and of the wo
   // Shorter than a step, there is but the whole.
   assert.deepEqual(stolenOf(looks.slice(0, 2)), { mean: 0.1, worst: 0.1 })
   assert.equal(watchStolen(5).stop() !== undefined, canPin)
-  assert.equal(takenBy({ mean: 0.063, worst: 0.284 }), '6.3 % in all, 28.4 % in the worst step')
-  assert.equal(takenBy(undefined), 'not known')
+})
+
+test('the capacity is what fills the core that the host gives, and the results say what became of it', () => {
+  const usage = { perSecond: 460, used: 0.8, stolen: { mean: 0.063, worst: 0.284 } }
+  assert.equal(Math.round(capacityOf({ ...usage, stolen: undefined })), 575)
+  assert.equal(Math.round(capacityOf(usage)), 539)
+  assert.equal(capacityOf({ ...usage, used: Number.NaN }), Number.NaN)
+
+  const counted = { seconds: 600, most: 700, capacity: 575, requests: 276_000, errors: 0, deliveries: 9 }
+  const steadiness = steadinessOf(
+    pointsOf(() => ({})),
+    [30],
+  )
+  const told = markdownOf({ ...usage, ...counted, steadiness }, '![]()').split('\n')
+  assert.ok(told.includes('| capacity before, and by the load itself, requests a second | 575, 539 |'))
+  assert.ok(told.includes('| of its core the server used | 80.0 % |'))
+  assert.ok(told.includes('| the host took of it | 6.3 % in all, 28.4 % in the worst step |'))
+  const unknown = markdownOf({ ...usage, ...counted, steadiness, used: Number.NaN, stolen: undefined }, '![]()')
+  assert.match(unknown, /requests a second \| 575, \? \|\n/)
+  assert.match(unknown, /server used \| not known \|\n\| the host took of it \| not known \|/)
 })
 
 test('the plot is well-formed, has its panels with units and says what it shows; gaps are gaps', () => {

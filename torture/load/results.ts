@@ -1,23 +1,19 @@
 // What the load came to, as a section of a page.
 
+import { capacityOf, type Usage } from './capacity.ts'
 import type { Steadiness } from './steadiness.ts'
 import type { Stolen } from './stolen.ts'
 
-export interface Results {
+export interface Results extends Usage {
   seconds: number
   /** Requests a second that clients got who wait for each other. */
   most: number
-  /** Requests a second, arriving at random, that fill what the host gives of the server's core. */
-  capacities: { before: number; during: number }
-  /** Requests a second that were offered. */
-  offered: number
+  /** Requests a second, arriving at random, that fill the core, as it was found before the load. */
+  capacity: number
   requests: number
   errors: number
   deliveries: number
   steadiness: Steadiness
-  /** Of the server's core, from 0 to 1; NaN where that is not known. */
-  used: number
-  stolen: Stolen | undefined
 }
 
 /** In words. */
@@ -27,17 +23,14 @@ export function takenBy(stolen: Stolen | undefined): string {
 
 /** A table, and the picture beside it. */
 export function markdownOf(results: Results, picture: string): string {
-  const { seconds, most, capacities, offered, requests, errors, deliveries } = results
+  const { seconds, most, capacity, perSecond, requests, errors, deliveries } = results
   const { p50Ms, p99Ms, rssMiB } = results.steadiness
   const rows = [
     ['what', 'value'],
     ['---', '---:'],
     ['taken of 64 clients who wait for their answers, requests a second', whole(most)],
-    [
-      'capacity before, and during the load, requests a second',
-      `${whole(capacities.before)}, ${whole(capacities.during)}`,
-    ],
-    [`offered for ${whole(seconds)} s, requests a second`, whole(offered)],
+    ['capacity before, and by the load itself, requests a second', `${whole(capacity)}, ${whole(capacityOf(results))}`],
+    [`offered for ${whole(seconds)} s, requests a second`, whole(perSecond)],
     ['requests', whole(requests)],
     ['errors', whole(errors)],
     ['webhooks delivered', whole(deliveries)],
@@ -59,6 +52,7 @@ function ms(value: number): string {
   return Number.isNaN(value) ? '?' : value.toFixed(1)
 }
 
+/** Of a share from 0 to 1. */
 export function percent(share: number): string {
   return Number.isNaN(share) ? 'not known' : `${(share * 100).toFixed(1)} %`
 }

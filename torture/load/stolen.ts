@@ -1,8 +1,8 @@
-// What the host of a virtual machine took from the server's core: judged by nothing, but whoever asks why a minute was slow
-// wants to know.
+// What the host of a virtual machine took from the server's core: capacity is of what it leaves, and whoever asks why a minute
+// was slow wants to know.
 
 import { readFileSync } from 'node:fs'
-import { canPin, SERVER_CORE } from '../../bench/cores.ts'
+import { canPin, SERVER_CORE, TICKS_PER_SECOND } from '../../bench/cores.ts'
 
 /** Shares of the time, from 0 to 1. */
 export interface Stolen {
@@ -10,8 +10,6 @@ export interface Stolen {
   /** Of the worst step. */
   worst: number
 }
-
-const TICK_MS = 10
 
 /** Looks every `stepS` seconds until it is stopped; undefined where it is not known which core the server has. */
 export function watchStolen(stepS: number): { stop(): Stolen | undefined } {
@@ -38,7 +36,7 @@ function look(): Look {
 /** What was taken from a core since the system's start, from the text of `/proc/stat` (proc_stat(5)). */
 export function stolenMsOf(stat: string, core: number): number {
   const fields = new RegExp(`^cpu${core} (.*)$`, 'm').exec(stat)?.[1]?.split(' ') ?? []
-  return Number(fields[7] ?? 0) * TICK_MS
+  return (Number(fields[7] ?? 0) * 1000) / TICKS_PER_SECOND
 }
 
 /** Between two looks or more. What was taken is counted when the core is back, so a step may have more than it took. */

@@ -6,6 +6,7 @@ import { cpuSeconds, LOAD_CORE, pinSelf } from '../../bench/cores.ts'
 import { memoryOf } from '../../bench/memory.ts'
 import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../load/backlog.ts'
+import { capacityOf } from '../load/capacity.ts'
 import { Clients } from '../load/clients.ts'
 import { closedLoop } from '../load/closed-loop.ts'
 import { mixedLoad } from '../load/mix.ts'
@@ -64,60 +65,53 @@ await runPart(async ({ directory, quick, minutes, seed, findings }) => {
     return answered / Math.max(took, Number.isNaN(worked) ? 0 : worked)
   }
 
-  /** What the core was used for, the requests' webhooks included, and how many requests a second would have filled it. */
-  const loadOf = async (perSecond: number, series: Series, seconds: number) => {
+  /** What requests that arrive at random make of the core. */
+  const usageOf = async (perSecond: number, series: Series, seconds: number) => {
     const before = cpuSeconds(server.pid)
     const stealing = watchStolen(stepS)
-    const requests = await openLoop(clients, {
-      ...{ perSecond, seconds, series, next, fail },
-      random: random.fork(),
-      memory: () => memoryOf(server.pid).nowMiB,
-    })
+    const rss = () => memoryOf(server.pid).nowMiB
+    const load = { perSecond, seconds, random: random.fork(), next, series, memory: rss, fail }
+    const requests = await openLoop(clients, load)
     const stolen = stealing.stop()
     await toSettle()
-    const used = (cpuSeconds(server.pid) - before) / seconds
-    return { requests, used, stolen, capacity: (perSecond / used) * (1 - (stolen?.mean ?? 0)) }
+    return { requests, perSecond, used: (cpuSeconds(server.pid) - before) / seconds, stolen }
   }
 
   await rateOf(warmUpS)
   const most = await rateOf(roundS)
   // Those who wait for each other are served many at once, which costs less: what arrives at random shows what it costs.
-  const trial = await loadOf(most * SHARE, new Series(trialS, stepS), trialS)
-  const capacity = Number.isNaN(trial.capacity) ? most : trial.capacity
+  const found = capacityOf(await usageOf(most * SHARE, new Series(trialS, stepS), trialS))
+  const capacity = Number.isNaN(found) ? most : found
   const offered = capacity * SHARE
   const series = new Series(loadS, stepS)
   const collect = () => memory.sample(server.pid).catch(({ message }) => findings.fail(`${message} (seed ${seed})`))
   const collecting = setInterval(collect, (loadS * 1000) / COLLECTIONS)
-  const load = await loadOf(offered, series, loadS)
+  const usage = await usageOf(offered, series, loadS)
   clearInterval(collecting)
   clients.close()
   await server.stop()
   await receiver.close()
 
   const points = series.points()
+  const deliveries = receiver.received()
   const steadiness = steadinessOf(points, series.p99sOf(MINUTE_S))
   // A few seconds say nothing about what is steady.
-  const told = `of its core the server used ${percent(load.used)}, and the host took ${takenBy(load.stolen)} (seed ${seed})`
+  const told = `of its core the server used ${percent(usage.used)}, and the host took ${takenBy(usage.stolen)} (seed ${seed})`
   if (!quick) for (const broken of brokenBy(steadiness)) findings.fail(`${broken}; ${told}`)
   if (!quick) memory.compare(findings, 'SQLite')
-  findings.count('requests', load.requests)
+  findings.count('requests', usage.requests)
   findings.count('errors', errors)
   findings.count('requests a second, at 80 % of capacity', Math.round(offered))
-  findings.count('webhooks delivered', receiver.received())
-  if (load.stolen) {
-    findings.count('per cent of its core that the server used', Math.round(load.used * 100))
-    findings.count('per cent of it that the host took, in the worst step', Math.round(load.stolen.worst * 100))
+  findings.count('webhooks delivered', deliveries)
+  if (usage.stolen) {
+    findings.count('per cent of its core that the server used', Math.round(usage.used * 100))
+    findings.count('per cent of it that the host took, in the worst step', Math.round(usage.stolen.worst * 100))
   } else {
     findings.leaveOut('how much the host of a virtual machine takes: processes cannot be kept to cores')
   }
-  const results = { ...load, seconds: loadS, most, offered, errors, deliveries: receiver.received(), steadiness }
-  const capacities = { before: capacity, during: load.capacity }
+  const results = { ...usage, seconds: loadS, most, capacity, errors, deliveries, steadiness }
   const title = `Mixed load at ${Math.round(SHARE * 100)} % of capacity`
   findings.page({ path: PICTURE, text: plotOf({ title, points, offered }) })
   const picture = `![${title}: rate, p50 and p99, and memory over time](load.svg)`
-  findings.page({
-    path: 'docs/performance.md',
-    section: 'torture:load',
-    text: markdownOf({ ...results, capacities }, picture),
-  })
+  findings.page({ path: 'docs/performance.md', section: 'torture:load', text: markdownOf(results, picture) })
 })

@@ -1,5 +1,5 @@
 // The clock of a server under load jumps by an hour, forwards and backwards: limits, tokens, signatures, webhooks and seals
-// go on as they should.
+// go on as they should. At the end it jumps past every pause, so that nothing waits any longer.
 
 import { createHmac, randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
