@@ -5,7 +5,7 @@ import test from 'node:test'
 import { canPin } from '../../bench/cores.ts'
 import { startUnderstudy } from '../../bench/server-process.ts'
 import { settle } from '../../torture/load/backlog.ts'
-import { capacityOf } from '../../torture/load/capacity.ts'
+import { capacityOf, usedShareOf } from '../../torture/load/capacity.ts'
 import { Clients } from '../../torture/load/clients.ts'
 import { closedLoop } from '../../torture/load/closed-loop.ts'
 import { mixedLoad, operationNames } from '../../torture/load/mix.ts'
@@ -15,7 +15,7 @@ import { startReceiver } from '../../torture/load/receiver.ts'
 import { markdownOf } from '../../torture/load/results.ts'
 import { type Point, Series } from '../../torture/load/series.ts'
 import { brokenBy, steadinessOf } from '../../torture/load/steadiness.ts'
-import { stolenMsOf, stolenOf, watchStolen } from '../../torture/load/stolen.ts'
+import { givenOf, stolenMsOf, stolenOf, watchStolen } from '../../torture/load/stolen.ts'
 import { makeLoadStore } from '../../torture/load/store.ts'
 import { visitServer } from '../../torture/load/visit.ts'
 import { Random } from '../../torture/random.ts'
@@ -56,54 +56,56 @@ test('every request of the mixed load is answered as expected, and every webhook
   await assert.rejects(clients.send({ name: 'c', bytes, status: 200 }), /c got no answer/)
 })
 
-test('an open loop sends what is due whether or not there are answers, and counts from when it was due', async () => {
-  const sent: (() => void)[] = []
-  const sender = {
-    get waiting() {
-      return 0
-    },
-    send: () => new Promise<void>(resolve => sent.push(resolve)),
-  }
-  const series = new Series(1, 1)
-  const offered = openLoop(sender, {
-    perSecond: 2000,
-    seconds: 0.02,
-    random: new Random(SEED),
-    next: () => ({ name: 'any', bytes: Buffer.alloc(0), status: 200 }),
-    series,
-    memory: () => 1,
-    fail: error => assert.fail(error),
+for (const share of [1, 0.5]) {
+  test(`an open loop sends what is due, answered or not, and counts from then: ${share} of the core is given`, async () => {
+    const sent: (() => void)[] = []
+    const sender = { waiting: 0, send: () => new Promise<void>(resolve => sent.push(resolve)) }
+    const series = new Series(1, 1)
+    const offered = openLoop(sender, {
+      perSecond: 2000,
+      seconds: 0.02 / share,
+      given: () => share,
+      random: new Random(SEED),
+      next: () => ({ name: 'any', bytes: Buffer.alloc(0), status: 200 }),
+      series,
+      memory: () => 1,
+      fail: error => assert.fail(error),
+    })
+    const dues: number[] = []
+    const random = new Random(SEED)
+    for (let due = 0; due < 20; dues.push(due / share)) due += -Math.log(1 - random.next()) / 2
+    // The last of these is too late.
+    dues.pop()
+    while (sent.length < dues.length) await new Promise(resolve => setTimeout(resolve, 1))
+    for (const answer of sent) answer()
+    assert.equal(await offered, dues.length)
+    const [point] = series.points()
+    assert.deepEqual([point?.offeredPerSecond, point?.perSecond], [dues.length, dues.length])
+    // All were answered after the last was due: the first has waited at least as long as there is between them.
+    const [waitedLongest = 0] = series.p99sOf(1)
+    assert.ok(waitedLongest >= (dues.at(-1) ?? 0) - (dues[0] ?? 0))
   })
-  const dues: number[] = []
-  const random = new Random(SEED)
-  for (let due = 0; due < 20; dues.push(due)) due += -Math.log(1 - random.next()) / 2
-  // The last of these is too late.
-  dues.pop()
-  while (sent.length < dues.length) await new Promise(resolve => setTimeout(resolve, 1))
-  for (const answer of sent) answer()
-  assert.equal(await offered, dues.length)
-  assert.equal(series.points()[0]?.perSecond, dues.length)
-  // All were answered after the last was due: the first has waited at least as long as there is between them.
-  const [waitedLongest = 0] = series.p99sOf(1)
-  assert.ok(waitedLongest >= (dues.at(-1) ?? 0) - (dues[0] ?? 0))
-})
+}
 
 test('what cannot even wait for a connection is a failure, and too many failures end the load', async () => {
   const failures: string[] = []
   const series = new Series(1, 1)
   const sender = { waiting: 1_000_000, send: async () => {} }
-  const options = { perSecond: 100_000, seconds: NEVER_S, random: new Random(SEED), series, memory: () => 1 }
+  const given = () => 1
+  const options = { perSecond: 100_000, seconds: NEVER_S, given, random: new Random(SEED), series, memory: () => 1 }
   const exchange = { name: 'any', bytes: Buffer.alloc(0), status: 200 }
   const fail = ({ message }: Error) => void failures.push(message)
   await openLoop(sender, { ...options, next: () => exchange, fail })
   assert.ok(failures.length >= 1000)
   assert.match(failures[0] ?? '', /not sent: 1000000 requests wait/)
   assert.equal(series.points()[0]?.failed, failures.length)
+  assert.equal(await openLoop(sender, { ...options, seconds: 0.01, given: () => 0, next: () => exchange, fail }), 0)
 })
 
 test('steps hold what came in them: rate, percentiles, the most memory, failures', () => {
   const series = new Series(4, 2)
   for (let n = 1; n <= 100; n++) series.answered(500, n)
+  for (const due of [1, 500, 1999, 2000]) series.offered(due)
   series.held(100, 50)
   series.held(1900, 70)
   series.held(1950, 60)
@@ -111,8 +113,8 @@ test('steps hold what came in them: rate, percentiles, the most memory, failures
   series.answered(2000, 7)
   series.answered(9000, 9)
   assert.deepEqual(series.points(), [
-    { atS: 2, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, failed: 1 },
-    { atS: 4, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, failed: 0 },
+    { atS: 2, offeredPerSecond: 1.5, perSecond: 50, p50Ms: 50, p99Ms: 99, rssMiB: 70, failed: 1 },
+    { atS: 4, offeredPerSecond: 0.5, perSecond: 1, p50Ms: 7, p99Ms: 9, rssMiB: Number.NaN, failed: 0 },
   ])
   assert.deepEqual(series.p99sOf(2), [99, 9])
   // Of all answers together, which is not the mean of the two.
@@ -123,7 +125,7 @@ test('steps hold what came in them: rate, percentiles, the most memory, failures
   assert.ok(empty && Number.isNaN(empty.p50Ms) && Number.isNaN(empty.p99Ms))
 })
 
-const STEADY = { perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, failed: 0 }
+const STEADY = { offeredPerSecond: 100, perSecond: 100, p50Ms: 5, p99Ms: 20, rssMiB: 200, failed: 0 }
 
 function pointsOf(change: (share: number) => Partial<Point>): Point[] {
   return Array.from({ length: 120 }, (_, n) => ({ atS: (n + 1) * 5, ...STEADY, ...change(n / 120) }))
@@ -196,32 +198,42 @@ test('what the host takes from the server’s core is told, in all and of the wo
   assert.deepEqual(stolenOf(looks), { mean: 0.25, worst: 0.8 })
   // Shorter than a step, there is but the whole.
   assert.deepEqual(stolenOf(looks.slice(0, 2)), { mean: 0.1, worst: 0.1 })
-  assert.equal(watchStolen(5).stop() !== undefined, canPin)
+  const watch = watchStolen(5)
+  assert.equal(watch.given(), 1)
+  assert.equal(watch.stop() !== undefined, canPin)
+  assert.deepEqual([givenOf(looks[0], looks[1]), givenOf(looks[3], looks[3]), givenOf()], [0.9, 1, 1])
+  assert.equal(givenOf({ atMs: 0, stolenMs: 0 }, { atMs: 10, stolenMs: 20 }), 0)
 })
 
-test('the capacity is what fills the core that the host gives, and the results say what became of it', () => {
-  const usage = { perSecond: 460, used: 0.8, stolen: { mean: 0.063, worst: 0.284 } }
-  assert.equal(Math.round(capacityOf({ ...usage, stolen: undefined })), 575)
-  assert.equal(Math.round(capacityOf(usage)), 539)
-  assert.equal(capacityOf({ ...usage, used: Number.NaN }), Number.NaN)
+test('the capacity is what fills a core, and the results say what became of it', () => {
+  const stolen = { mean: 0.0625, worst: 0.284 }
+  const usage = { requests: 276_000, seconds: 600, usedS: 450, stolen }
+  assert.equal(Math.round(capacityOf(usage)), 613)
+  assert.equal(usedShareOf(usage), 0.8)
+  assert.equal(usedShareOf({ ...usage, stolen: undefined }), Number.NaN)
 
-  const counted = { seconds: 600, most: 700, capacity: 575, requests: 276_000, errors: 0, deliveries: 9 }
   const steadiness = steadinessOf(
     pointsOf(() => ({})),
     [30],
   )
-  const told = markdownOf({ ...usage, ...counted, steadiness }, '![]()').split('\n')
-  assert.ok(told.includes('| capacity before, and by the load itself, requests a second | 575, 539 |'))
-  assert.ok(told.includes('| of its core the server used | 80.0 % |'))
-  assert.ok(told.includes('| the host took of it | 6.3 % in all, 28.4 % in the worst step |'))
-  const unknown = markdownOf({ ...usage, ...counted, steadiness, used: Number.NaN, stolen: undefined }, '![]()')
+  const results = { ...usage, most: 700, capacity: 575, errors: 0, deliveries: 9, steadiness }
+  const told = markdownOf(results, '![]()').split('\n')
+  for (const row of [
+    '| capacity of the core before, and by the load itself, requests a second | 575, 613 |',
+    '| offered for 600 s, requests a second | 460 |',
+    '| the host took of the core | 6.3 % in all, 28.4 % in the worst step |',
+    '| of the rest the server used | 80.0 % |',
+  ]) {
+    assert.ok(told.includes(row), row)
+  }
+  const unknown = markdownOf({ ...results, usedS: Number.NaN, stolen: undefined }, '![]()')
   assert.match(unknown, /requests a second \| 575, \? \|\n/)
-  assert.match(unknown, /server used \| not known \|\n\| the host took of it \| not known \|/)
+  assert.match(unknown, /took of the core \| not known \|\n\| of the rest the server used \| not known \|/)
 })
 
 test('the plot is well-formed, has its panels with units and says what it shows; gaps are gaps', () => {
   const points = pointsOf(share => (share === 0.5 ? { p50Ms: Number.NaN, p99Ms: Number.NaN } : {}))
-  const svg = plotOf({ title: 'Load & <more>', points, offered: 100 })
+  const svg = plotOf('Load & <more>', points)
   assertWellFormed(svg)
   assert.match(svg, /<title id="title">Load &amp; &lt;more&gt;<\/title>\n<desc id="desc">Over 600 seconds/)
   for (const title of ['Rate, requests a second', 'Latency, ms', 'Resident memory, MiB', 'time, s']) {
@@ -236,7 +248,7 @@ test('the plot is well-formed, has its panels with units and says what it shows;
   )
   assert.doesNotMatch(svg, /NaN|Infinity|undefined/)
   assert.ok(svg.length < 50_000)
-  assertWellFormed(plotOf({ title: 'Nothing', points: [], offered: 0 }))
+  assertWellFormed(plotOf('Nothing', []))
 })
 
 /** Tags that nest, attributes in quotes and used once, text without what has to be escaped. */

@@ -2,15 +2,21 @@
 
 import type { Stolen } from './stolen.ts'
 
-/** What became of the server's core under so many requests a second, arriving at random; shares of its time, from 0 to 1. */
+/** What requests that arrive at random made of the server's core. */
 export interface Usage {
-  perSecond: number
-  /** By the server, its webhooks included; NaN where that is not known. */
-  used: number
+  requests: number
+  seconds: number
+  /** Seconds of the core's time that the server used, for its webhooks too; NaN where that is not known. */
+  usedS: number
   stolen: Stolen | undefined
 }
 
-/** How many a second would have filled the core, but for what the host took of it; NaN where it is not known what was used. */
-export function capacityOf({ perSecond, used, stolen }: Usage): number {
-  return (perSecond / used) * (1 - (stolen?.mean ?? 0))
+/** How many requests fill a second of the core; NaN where it is not known what was used. */
+export function capacityOf({ requests, usedS }: Usage): number {
+  return requests / usedS
+}
+
+/** The share that the server used of what the host gave of the core, from 0 to 1; NaN where that is not known. */
+export function usedShareOf({ seconds, usedS, stolen }: Usage): number {
+  return stolen ? usedS / (seconds * (1 - stolen.mean)) : Number.NaN
 }

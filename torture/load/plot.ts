@@ -3,13 +3,6 @@
 
 import type { Point } from './series.ts'
 
-export interface Plot {
-  title: string
-  points: readonly Point[]
-  /** Requests a second that were offered. */
-  offered: number
-}
-
 interface Line {
   name: string
   colour: string
@@ -40,12 +33,29 @@ const STYLE =
   'text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-size:15px;font-weight:600}' +
   '.grid{stroke:#d8dee4}.line{fill:none;stroke-width:1.5;stroke-linejoin:round}'
 
+const PANELS: readonly Panel[] = [
+  {
+    title: 'Rate, requests a second',
+    lines: [
+      { name: 'offered', colour: GREY, of: point => point.offeredPerSecond, dashed: true },
+      { name: 'answered', colour: BLUE, of: point => point.perSecond },
+    ],
+  },
+  {
+    title: 'Latency, ms',
+    lines: [
+      { name: 'p50', colour: BLUE, of: point => point.p50Ms },
+      { name: 'p99', colour: ORANGE, of: point => point.p99Ms },
+    ],
+  },
+  { title: 'Resident memory, MiB', lines: [{ name: 'RSS', colour: BLUE, of: point => point.rssMiB }] },
+]
+
 /** Returns the picture: well-formed XML, with a title and a description for those who cannot see it. */
-export function plotOf({ title, points, offered }: Plot): string {
-  const panels = panelsOf(offered)
+export function plotOf(title: string, points: readonly Point[]): string {
   const seconds = points.at(-1)?.atS ?? 0
-  const height = TOP + panels.length * (PANEL_HEIGHT + PANEL_GAP) - PANEL_GAP + BOTTOM
-  const description = `Over ${seconds} seconds, in panels below each other: ${panels.map(panel => panel.title).join('; ')}.`
+  const height = TOP + PANELS.length * (PANEL_HEIGHT + PANEL_GAP) - PANEL_GAP + BOTTOM
+  const description = `Over ${seconds} seconds, in panels below each other: ${PANELS.map(panel => panel.title).join('; ')}.`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${escaped(title)}</title>`,
@@ -53,31 +63,11 @@ export function plotOf({ title, points, offered }: Plot): string {
     `<style>${STYLE}</style>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text class="title" x="${LEFT}" y="26">${escaped(title)}</text>`,
-    ...panels.map((panel, n) => panelOf(panel, points, TOP + n * (PANEL_HEIGHT + PANEL_GAP))),
+    ...PANELS.map((panel, n) => panelOf(panel, points, TOP + n * (PANEL_HEIGHT + PANEL_GAP))),
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${height - 8}" text-anchor="middle">time, s</text>`,
     '</svg>',
     '',
   ].join('\n')
-}
-
-function panelsOf(offered: number): Panel[] {
-  return [
-    {
-      title: 'Rate, requests a second',
-      lines: [
-        { name: 'offered', colour: GREY, of: () => offered, dashed: true },
-        { name: 'answered', colour: BLUE, of: point => point.perSecond },
-      ],
-    },
-    {
-      title: 'Latency, ms',
-      lines: [
-        { name: 'p50', colour: BLUE, of: point => point.p50Ms },
-        { name: 'p99', colour: ORANGE, of: point => point.p99Ms },
-      ],
-    },
-    { title: 'Resident memory, MiB', lines: [{ name: 'RSS', colour: BLUE, of: point => point.rssMiB }] },
-  ]
 }
 
 function panelOf({ title, lines }: Panel, points: readonly Point[], top: number): string {

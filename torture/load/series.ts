@@ -1,4 +1,4 @@
-// What happened over time: how many were answered, how long they took, what the server held, in steps of some seconds.
+// What happened over time: how many were sent and answered, how long they took, what the server held, in steps of some seconds.
 
 import { percentile } from '../../bench/numbers.ts'
 
@@ -6,6 +6,8 @@ import { percentile } from '../../bench/numbers.ts'
 export interface Point {
   /** Where it ends, in seconds from the start. */
   atS: number
+  /** Requests that were to be sent, and answers. */
+  offeredPerSecond: number
   perSecond: number
   /** NaN where nothing was answered. */
   p50Ms: number
@@ -16,6 +18,7 @@ export interface Point {
 }
 
 interface Step {
+  offered: number
   times: number[]
   rssMiB: number
   failed: number
@@ -29,7 +32,12 @@ export class Series {
   constructor(seconds: number, stepSeconds: number) {
     this.#stepMs = stepSeconds * 1000
     const steps = Math.max(1, Math.ceil(seconds / stepSeconds))
-    this.#steps = Array.from({ length: steps }, () => ({ times: [], rssMiB: Number.NaN, failed: 0 }))
+    this.#steps = Array.from({ length: steps }, () => ({ offered: 0, times: [], rssMiB: Number.NaN, failed: 0 }))
+  }
+
+  /** A request that was to be sent at `dueMs` from the start. */
+  offered(dueMs: number): void {
+    this.#stepAt(dueMs).offered++
   }
 
   /** An answer at `nowMs` from the start, `tookMs` after it was to be sent. */
@@ -48,8 +56,9 @@ export class Series {
 
   points(): Point[] {
     const stepS = this.#stepMs / 1000
-    return this.#steps.map(({ times, rssMiB, failed }, n) => ({
+    return this.#steps.map(({ offered, times, rssMiB, failed }, n) => ({
       atS: (n + 1) * stepS,
+      offeredPerSecond: offered / stepS,
       perSecond: times.length / stepS,
       p50Ms: percentile(times, 0.5),
       p99Ms: percentile(times, 0.99),
