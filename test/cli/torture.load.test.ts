@@ -1,6 +1,8 @@
 // The mixed load, short: a fixed number of requests of every kind to a real server, and what is made of the numbers.
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import test from 'node:test'
 import { canPin } from '../../bench/cores.ts'
 import { startUnderstudy } from '../../bench/server-process.ts'
@@ -73,7 +75,7 @@ for (const share of [1, 0.5]) {
     })
     const dues: number[] = []
     const random = new Random(SEED)
-    for (let due = 0; due < 20; dues.push(due / share)) due += -Math.log(1 - random.next()) / 2
+    for (let due = 0; due < 20; dues.push(due / share)) due += pause(random)
     // The last of these is too late.
     dues.pop()
     while (sent.length < dues.length) await new Promise(resolve => setTimeout(resolve, 1))
@@ -85,6 +87,45 @@ for (const share of [1, 0.5]) {
     const [waitedLongest = 0] = series.p99sOf(1)
     assert.ok(waitedLongest >= (dues.at(-1) ?? 0) - (dues[0] ?? 0))
   })
+}
+
+test('the schedule follows what is given while it runs: slower, not at all, and on', async t => {
+  const STEP_MS = 10
+  const shares = [1, 1, 0.5, 0, 1, 0.5]
+  let clock = 0
+  let looked = 0
+  t.mock.method(performance, 'now', () => clock)
+  const given = () => {
+    clock += STEP_MS
+    return shares[looked++] ?? Number.NaN
+  }
+  const series = new Series(1, 1)
+  const offered: number[] = []
+  t.mock.method(series, 'offered', (dueMs: number) => void offered.push(dueMs))
+  const sender = { waiting: 0, send: async () => {} }
+  const next = () => ({ name: 'any', bytes: Buffer.alloc(0), status: 200 })
+  const options = { perSecond: 2000, seconds: 0.05, given, random: new Random(SEED), next, series, memory: () => 1 }
+  const sent = await openLoop(sender, { ...options, fail: error => assert.fail(error) })
+
+  // Of the time that is given, when each is due: 10, 5, 0, 10 and 5 ms of the five steps.
+  const wallOf = (givenMs: number) => {
+    if (givenMs <= 10) return givenMs
+    if (givenMs <= 15) return 10 + (givenMs - 10) / 0.5
+    return givenMs <= 25 ? 30 + (givenMs - 15) : 40 + (givenMs - 25) / 0.5
+  }
+  const random = new Random(SEED)
+  const expected: number[] = []
+  for (let due = pause(random); due < 30; due += pause(random)) expected.push(wallOf(due))
+  assert.equal(sent, expected.length)
+  assert.deepEqual(offered.map(micros), expected.map(micros))
+})
+
+function pause(random: Random): number {
+  return -Math.log(1 - random.next()) / 2
+}
+
+function micros(milliseconds: number): number {
+  return Math.round(milliseconds * 1000)
 }
 
 test('what cannot even wait for a connection is a failure, and too many failures end the load', async () => {
@@ -203,6 +244,28 @@ test('what the host takes from the server’s core is told, in all and of the wo
   assert.equal(watch.stop() !== undefined, canPin)
   assert.deepEqual([givenOf(looks[0], looks[1]), givenOf(looks[3], looks[3]), givenOf()], [0.9, 1, 1])
   assert.equal(givenOf({ atMs: 0, stolenMs: 0 }, { atMs: 10, stolenMs: 20 }), 0)
+})
+
+test('what the host takes is looked at twice a second while the load runs', t => {
+  let clock = 0
+  let stolenTicks = 0
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  t.mock.method(performance, 'now', () => clock)
+  t.mock.method(fs, 'readFileSync', () => `cpu0 0 0 0 0 0 0 0 ${stolenTicks} 0 0\n`)
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  const watch = watchStolen(1)
+  const given = [10, 0, 25, 50].map(ticks => {
+    clock += 500
+    stolenTicks += ticks
+    t.mock.timers.tick(500)
+    return watch.given()
+  })
+  assert.deepEqual(given, canPin ? [0.8, 1, 0.5, 0] : [1, 1, 1, 1])
+  assert.deepEqual(watch.stop(), canPin ? { mean: 0.425, worst: 0.75 } : undefined)
 })
 
 test('the capacity is what fills a core, and the results say what became of it', () => {
